@@ -1,0 +1,173 @@
+use std::io;
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// The smallest shared piece that is worth its own segment; shorter ones are copied.
+const SHARED_MIN: usize = 16 * 1024;
+
+/// Where a codec writes a message: a growing buffer that can also take whole [`Bytes`] without copying them.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Finished segments, in order, before `tail`.
+    segments: Vec<Bytes>,
+    /// The sum of the lengths of `segments`.
+    finished: usize,
+    tail: BytesMut,
+    /// Values about to be encoded whose bytes are already shared.
+    lent: Vec<Bytes>,
+}
+
+impl Output {
+    /// An empty output that has allocated nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty output with room for `capacity` bytes.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            tail: BytesMut::with_capacity(capacity),
+            ..Self::default()
+        }
+    }
+
+    /// The bytes written so far.
+    pub fn len(&self) -> usize {
+        self.finished + self.tail.len()
+    }
+
+    /// Whether nothing has been written.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends a copy of `bytes`, or shares them when they are (a part of) something that was [lent](Self::lend).
+    pub fn put(&mut self, bytes: &[u8]) {
+        if bytes.len() >= SHARED_MIN
+            && let Some(shared) = self.lent.iter().find(|lent| contains(lent, bytes))
+        {
+            let shared = shared.slice_ref(bytes);
+            self.put_shared(shared);
+            return;
+        }
+        self.tail.put_slice(bytes);
+    }
+
+    /// Appends `bytes` as a segment of their own, without copying them, unless they are short.
+    pub fn put_shared(&mut self, bytes: Bytes) {
+        if bytes.len() < SHARED_MIN {
+            self.tail.put_slice(&bytes);
+            return;
+        }
+        self.finish_tail();
+        self.finished += bytes.len();
+        self.segments.push(bytes);
+    }
+
+    /// Announces that the value about to be encoded holds these bytes, so that [`put`](Self::put) can share them.
+    ///
+    /// serde shows a serializer only a slice; this is how that slice finds its way back to its owner.
+    pub fn lend(&mut self, bytes: Bytes) {
+        if bytes.len() >= SHARED_MIN {
+            self.lent.push(bytes);
+        }
+    }
+
+    /// The message as segments, in order.
+    pub fn into_segments(mut self) -> impl Iterator<Item = Bytes> {
+        self.finish_tail();
+        self.segments.into_iter()
+    }
+
+    /// The message in one piece; copies only when there is more than one segment.
+    pub fn into_bytes(mut self) -> Bytes {
+        if self.segments.is_empty() {
+            return self.tail.freeze();
+        }
+        self.finish_tail();
+        if let [only] = self.segments.as_slice() {
+            return only.clone();
+        }
+        let mut whole = BytesMut::with_capacity(self.finished);
+        for segment in &self.segments {
+            whole.put_slice(segment);
+        }
+        whole.freeze()
+    }
+
+    /// The message as one slice, where it has not been split into segments.
+    pub fn as_slice(&self) -> Option<&[u8]> {
+        self.segments.is_empty().then_some(&self.tail)
+    }
+
+    /// Forgets what was written and keeps the buffer.
+    pub fn clear(&mut self) {
+        self.segments.clear();
+        self.lent.clear();
+        self.finished = 0;
+        self.tail.clear();
+    }
+
+    fn finish_tail(&mut self) {
+        if !self.tail.is_empty() {
+            let tail = self.tail.split().freeze();
+            self.finished += tail.len();
+            self.segments.push(tail);
+        }
+    }
+}
+
+impl io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.put(bytes);
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.put(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether `part` lies within `whole`, by address.
+fn contains(whole: &Bytes, part: &[u8]) -> bool {
+    let whole = whole.as_ptr_range();
+    let part = part.as_ptr_range();
+    whole.start <= part.start && part.end <= whole.end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lent_slice_is_shared_and_a_stranger_is_copied() {
+        let large = Bytes::from(vec![7; SHARED_MIN]);
+        let mut output = Output::new();
+        output.lend(large.clone());
+        output.put(b"head");
+        output.put(&large);
+        output.put(&vec![7; SHARED_MIN]);
+        assert_eq!(output.len(), 4 + 2 * SHARED_MIN);
+        let segments: Vec<Bytes> = output.into_segments().collect();
+        assert_eq!(segments.len(), 3);
+        assert_eq!(segments[1].as_ptr(), large.as_ptr());
+        assert_ne!(segments[2].as_ptr(), large.as_ptr());
+    }
+
+    #[test]
+    fn into_bytes_keeps_the_order() {
+        let mut output = Output::new();
+        output.put(b"ab");
+        output.put_shared(Bytes::from(vec![b'c'; SHARED_MIN]));
+        output.put(b"d");
+        let whole = output.into_bytes();
+        assert_eq!(&whole[..3], b"abc");
+        assert_eq!(whole.len(), 3 + SHARED_MIN);
+        assert_eq!(whole.last(), Some(&b'd'));
+    }
+}
