@@ -1,0 +1,368 @@
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::{Breach, Call, EARLY_FRAME, End, Fields, Frame, HEADER, Hello, PREFACE, Part, Reason, flag, kind, preface};
+
+/// Reads frames off the front of a buffer as their bytes come.
+///
+/// Every length is checked before anyone makes room for it, and a frame is taken only when it is whole.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    stage: Stage,
+    /// The longest payload taken after the HELLO.
+    frame_limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Stage {
+    Preface,
+    Hello,
+    Frames,
+}
+
+impl Decoder {
+    pub(crate) fn new(frame_limit: usize) -> Self {
+        Self { stage: Stage::Preface, frame_limit }
+    }
+
+    /// The next frame, once `buffer` holds all of it.
+    pub(crate) fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Frame>, Breach> {
+        if self.stage == Stage::Preface {
+            if !preface::check(buffer)? {
+                return Ok(None);
+            }
+            buffer.advance(PREFACE.len());
+            self.stage = Stage::Hello;
+        }
+        let Some(header) = buffer.first_chunk::<HEADER>() else {
+            return Ok(None);
+        };
+        let header = Header::read(*header);
+        self.check(&header)?;
+        if buffer.len() < HEADER + header.length {
+            return Ok(None);
+        }
+        buffer.advance(HEADER);
+        let payload = buffer.split_to(header.length).freeze();
+        self.stage = Stage::Frames;
+        header.frame(payload).map(Some)
+    }
+
+    /// How many bytes are missing for the frame that `buffer` begins with, as far as can be told.
+    pub(crate) fn missing(&self, buffer: &[u8]) -> usize {
+        let Some(header) = buffer.first_chunk::<HEADER>() else {
+            return HEADER.saturating_sub(buffer.len());
+        };
+        (HEADER + Header::read(*header).length.min(self.frame_limit)).saturating_sub(buffer.len())
+    }
+
+    fn check(&self, header: &Header) -> Result<(), Breach> {
+        if self.stage == Stage::Hello && header.kind != kind::HELLO && header.kind != kind::GOAWAY {
+            return Err(Breach::new("the first frame is not HELLO"));
+        }
+        if self.stage == Stage::Frames && header.kind == kind::HELLO {
+            return Err(Breach::new("a second HELLO"));
+        }
+        let limit = if self.stage == Stage::Hello { EARLY_FRAME } else { self.frame_limit };
+        if header.length > limit {
+            return Err(Breach::new(format!("a frame of {} bytes is over the limit of {limit}", header.length)));
+        }
+        header.check()
+    }
+}
+
+struct Header {
+    length: usize,
+    kind: u8,
+    flags: u8,
+    index: u16,
+    call: u64,
+}
+
+/// Whether a field of the header must be zero for a kind (W-7).
+#[derive(PartialEq)]
+enum Use {
+    Zero,
+    Any,
+    Above,
+}
+
+impl Header {
+    fn read(bytes: [u8; HEADER]) -> Self {
+        let mut rest = &bytes[..];
+        Self {
+            length: rest.get_u32_le() as usize,
+            kind: rest.get_u8(),
+            flags: rest.get_u8(),
+            index: rest.get_u16_le(),
+            call: rest.get_u64_le(),
+        }
+    }
+
+    /// W-6 and W-7.
+    fn check(&self) -> Result<(), Breach> {
+        use Use::{Above, Any, Zero};
+        let chunked = flag::CHUNKED;
+        let (name, flags, index, call) = match self.kind {
+            kind::HELLO => ("HELLO", 0, Zero, Zero),
+            kind::CALL => ("CALL", flag::ONEWAY | chunked | flag::STREAMS, Any, Above),
+            kind::REPLY => ("REPLY", chunked, Zero, Above),
+            kind::END => ("END", flag::NOT_EXECUTED | chunked | flag::TYPED, Any, Above),
+            kind::DATA => ("DATA", chunked, Above, Above),
+            kind::CHUNK => ("CHUNK", 0, Any, Above),
+            kind::CREDIT => ("CREDIT", 0, Above, Above),
+            kind::CANCEL => ("CANCEL", 0, Any, Above),
+            kind::DONE => ("DONE", 0, Zero, Zero),
+            kind::PING => ("PING", 0, Zero, Zero),
+            kind::PONG => ("PONG", 0, Zero, Zero),
+            kind::GOAWAY => ("GOAWAY", 0, Zero, Zero),
+            odd if odd % 2 == 1 => return Ok(()),
+            other => return Err(Breach::new(format!("frames of kind {other:#04x} are not known here"))),
+        };
+        let keeps = |rule, value: u64| match rule {
+            Zero => value == 0,
+            Any => true,
+            Above => value > 0,
+        };
+        if self.flags & !flags != 0 {
+            return Err(Breach::new(format!("{name} with flags {:#04x}", self.flags)));
+        }
+        if !keeps(index, self.index.into()) {
+            return Err(Breach::new(format!("{name} with index {}", self.index)));
+        }
+        if !keeps(call, self.call) {
+            return Err(Breach::new(format!("{name} with call {}", self.call)));
+        }
+        Ok(())
+    }
+
+    fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    fn frame(&self, mut payload: Bytes) -> Result<Frame, Breach> {
+        let id = self.call;
+        let index = self.index;
+        Ok(match self.kind {
+            kind::HELLO => Frame::Hello(Box::new(Hello::read(&payload)?)),
+            kind::CALL => Frame::Call(Call {
+                id,
+                codec: index,
+                service: take(&mut payload, Buf::try_get_u32_le)?,
+                method: take(&mut payload, Buf::try_get_u32_le)?,
+                oneway: self.has(flag::ONEWAY),
+                streams: self.has(flag::STREAMS),
+                fields: take_fields(&mut payload)?,
+                message: self.part(payload)?,
+            }),
+            kind::REPLY => {
+                let fields = take_fields(&mut payload)?;
+                Frame::Reply { id, fields, message: self.part(payload)? }
+            }
+            kind::END => Frame::End(End {
+                id,
+                index,
+                code: take(&mut payload, Buf::try_get_u16_le)?,
+                not_executed: self.has(flag::NOT_EXECUTED),
+                typed: self.has(flag::TYPED),
+                fields: take_fields(&mut payload)?,
+                message: self.part(payload)?,
+            }),
+            kind::DATA => Frame::Data { id, index, message: self.part(payload)? },
+            kind::CHUNK if payload.is_empty() => return Err(Breach::new("an empty CHUNK")),
+            kind::CHUNK => Frame::Chunk { id, index, bytes: payload },
+            kind::CREDIT => match u32::from_le_bytes(whole(&payload)?) {
+                0 => return Err(Breach::new("CREDIT of 0")),
+                amount => Frame::Credit { id, index, amount },
+            },
+            kind::CANCEL => {
+                let [] = whole(&payload)?;
+                Frame::Cancel { id, index }
+            }
+            kind::DONE => match u32::from_le_bytes(whole(&payload)?) {
+                0 => return Err(Breach::new("DONE of 0")),
+                count => Frame::Done(count),
+            },
+            kind::PING => Frame::Ping(whole(&payload)?),
+            kind::PONG => Frame::Pong(whole(&payload)?),
+            kind::GOAWAY => Frame::Goaway {
+                last: take(&mut payload, Buf::try_get_u64_le)?,
+                reason: Reason::from_number(take(&mut payload, Buf::try_get_u16_le)?),
+                text: String::from_utf8_lossy(&payload).into_owned(),
+            },
+            _ => Frame::Skipped,
+        })
+    }
+
+    /// The message that `payload` is, or begins (W-26, W-27).
+    fn part(&self, mut payload: Bytes) -> Result<Part, Breach> {
+        if !self.has(flag::CHUNKED) {
+            return Ok(Part { total: None, bytes: payload });
+        }
+        let total = take(&mut payload, Buf::try_get_u32_le)?;
+        if payload.len() as u64 >= u64::from(total) {
+            return Err(Breach::new(format!("a chunked message of {total} bytes begins with {}", payload.len())));
+        }
+        Ok(Part { total: Some(total), bytes: payload })
+    }
+}
+
+fn take<T, E>(payload: &mut Bytes, get: impl FnOnce(&mut Bytes) -> Result<T, E>) -> Result<T, Breach> {
+    get(payload).map_err(|_| short())
+}
+
+fn take_fields(payload: &mut Bytes) -> Result<Fields, Breach> {
+    let length = usize::from(take(payload, Buf::try_get_u16_le)?);
+    if length == 0 {
+        return Ok(Fields::default());
+    }
+    if length > payload.len() {
+        return Err(short());
+    }
+    Fields::read(&payload.split_to(length))
+}
+
+/// The payload of a kind that has exactly `N` bytes (W-8).
+fn whole<const N: usize>(payload: &Bytes) -> Result<[u8; N], Breach> {
+    <[u8; N]>::try_from(&payload[..])
+        .map_err(|_| Breach::new(format!("a payload of {} bytes should have {N}", payload.len())))
+}
+
+fn short() -> Breach {
+    Breach::new("a payload is shorter than its kind needs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::encode::put_header;
+    use super::super::{hello, put_cancel, put_hello, put_ping};
+    use super::*;
+
+    fn open() -> (Decoder, BytesMut) {
+        let mut decoder = Decoder::new(EARLY_FRAME);
+        let mut buffer = BytesMut::new();
+        put_hello(&mut buffer, &hello());
+        assert!(matches!(decoder.decode(&mut buffer), Ok(Some(Frame::Hello(_)))));
+        (decoder, buffer)
+    }
+
+    /// The same frames come out however the bytes are cut.
+    #[test]
+    fn bytes_may_be_cut_anywhere() {
+        let mut stream = BytesMut::new();
+        put_hello(&mut stream, &hello());
+        put_ping(&mut stream, [1; 8]);
+        put_cancel(&mut stream, 3, 0);
+        for step in 1..stream.len() {
+            let mut decoder = Decoder::new(EARLY_FRAME);
+            let mut buffer = BytesMut::new();
+            let mut frames = Vec::new();
+            for piece in stream.chunks(step) {
+                buffer.extend_from_slice(piece);
+                while let Some(frame) = decoder.decode(&mut buffer).unwrap() {
+                    frames.push(frame);
+                }
+            }
+            assert_eq!(frames.len(), 3, "step {step}");
+            assert_eq!(frames[2], Frame::Cancel { id: 3, index: 0 });
+            assert!(buffer.is_empty());
+        }
+    }
+
+    /// W-5: at the limit, and one past it; before HELLO and after.
+    #[test]
+    fn a_length_over_the_limit_is_a_breach_before_its_bytes_come() {
+        let (mut decoder, mut buffer) = open();
+        put_header(&mut buffer, EARLY_FRAME, kind::CHUNK, 0, 0, 1);
+        assert_eq!(decoder.decode(&mut buffer), Ok(None));
+        assert_eq!(decoder.missing(&buffer), EARLY_FRAME);
+
+        let (mut decoder, mut buffer) = open();
+        put_header(&mut buffer, EARLY_FRAME + 1, kind::CHUNK, 0, 0, 1);
+        assert!(decoder.decode(&mut buffer).is_err());
+
+        let mut early = BytesMut::from(&PREFACE[..]);
+        put_header(&mut early, EARLY_FRAME + 1, kind::HELLO, 0, 0, 0);
+        assert!(Decoder::new(1 << 20).decode(&mut early).is_err());
+    }
+
+    /// W-6.
+    #[test]
+    fn an_unknown_odd_kind_is_skipped_and_an_even_one_is_a_breach() {
+        let (mut decoder, mut buffer) = open();
+        put_header(&mut buffer, 0, 0x55, 0xFF, 9, 9);
+        assert_eq!(decoder.decode(&mut buffer), Ok(Some(Frame::Skipped)));
+        put_header(&mut buffer, 0, 0x56, 0, 0, 0);
+        assert!(decoder.decode(&mut buffer).is_err());
+    }
+
+    /// W-7, W-8.
+    #[test]
+    fn what_a_kind_does_not_use_is_zero_and_payloads_have_their_length() {
+        let bad: [(u8, u8, u16, u64, &[u8]); 14] = [
+            (kind::PING, 1, 0, 0, &[0; 8]),
+            (kind::PING, 0, 1, 0, &[0; 8]),
+            (kind::PING, 0, 0, 1, &[0; 8]),
+            (kind::PING, 0, 0, 0, &[0; 7]),
+            (kind::PONG, 0, 0, 0, &[0; 9]),
+            (kind::CALL, 0x80, 0, 1, &[0; 10]),
+            (kind::CALL, 0, 0, 0, &[0; 10]),
+            (kind::CALL, 0, 0, 1, &[0; 9]),
+            (kind::REPLY, 0, 1, 1, &[0; 2]),
+            (kind::CANCEL, 0, 0, 1, &[0]),
+            (kind::DONE, 0, 0, 0, &[0; 4]),
+            (kind::CREDIT, 0, 0, 1, &[1, 0, 0, 0]),
+            (kind::CREDIT, 0, 1, 1, &[0; 4]),
+            (kind::DATA, 0, 0, 1, &[]),
+        ];
+        for (kind, flags, index, call, payload) in bad {
+            let (mut decoder, mut buffer) = open();
+            put_header(&mut buffer, payload.len(), kind, flags, index, call);
+            buffer.extend_from_slice(payload);
+            assert!(decoder.decode(&mut buffer).is_err(), "{kind:#04x} {flags} {index} {call} {payload:?}");
+        }
+    }
+
+    /// W-26, W-27.
+    #[test]
+    fn a_chunked_message_is_longer_than_its_first_frame() {
+        for (total, first, fits) in [(2u32, 1usize, true), (1, 0, true), (1, 1, false), (0, 0, false), (1, 2, false)] {
+            let (mut decoder, mut buffer) = open();
+            put_header(&mut buffer, 2 + 4 + first, kind::REPLY, flag::CHUNKED, 0, 1);
+            buffer.extend_from_slice(&[0, 0]);
+            buffer.extend_from_slice(&total.to_le_bytes());
+            buffer.extend_from_slice(&vec![0; first]);
+            assert_eq!(decoder.decode(&mut buffer).is_ok(), fits, "{total} {first}");
+        }
+    }
+
+    /// W-12.
+    #[test]
+    fn hello_comes_first_and_once() {
+        let mut buffer = BytesMut::from(&PREFACE[..]);
+        put_ping(&mut buffer, [0; 8]);
+        assert!(Decoder::new(EARLY_FRAME).decode(&mut buffer).is_err());
+
+        let (mut decoder, mut buffer) = open();
+        let mut again = BytesMut::new();
+        put_hello(&mut again, &hello());
+        buffer.extend_from_slice(&again[PREFACE.len()..]);
+        assert!(decoder.decode(&mut buffer).is_err());
+    }
+
+    /// Every frame with every bit flipped: an answer or a breach, never a panic.
+    #[test]
+    fn no_flipped_bit_panics() {
+        let mut stream = BytesMut::new();
+        put_hello(&mut stream, &hello());
+        put_ping(&mut stream, [1; 8]);
+        super::super::put_goaway(&mut stream, 7, Reason::Shutdown, "bye");
+        let head = super::super::Head::Call { id: 1, codec: 0, service: 1, method: 2, oneway: false, streams: false };
+        head.put(&Fields { attempt: 1, ..Fields::default() }, 0, None, &mut stream);
+        for bit in 0..stream.len() * 8 {
+            let mut flipped = stream.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let mut decoder = Decoder::new(EARLY_FRAME);
+            while let Ok(Some(_)) = decoder.decode(&mut flipped) {}
+        }
+    }
+}

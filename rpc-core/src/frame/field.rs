@@ -1,0 +1,188 @@
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, BytesMut};
+
+use super::Breach;
+use crate::metadata::{METADATA_MAX_BYTES, METADATA_MAX_ENTRIES, Metadata, is_key, is_value};
+
+/// The tags of fields, by their number.
+pub(in crate::frame) mod tag {
+    pub(in crate::frame) const DEADLINE: u8 = 0x01;
+    pub(in crate::frame) const ATTEMPT: u8 = 0x03;
+    pub(in crate::frame) const METADATA: u8 = 0x07;
+    pub(in crate::frame) const CREDENTIALS: u8 = 0x0A;
+}
+
+/// The optional fields of a CALL, REPLY or END.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Fields {
+    /// The time that remains for the call (W-11).
+    pub(crate) deadline: Option<Duration>,
+    /// Which attempt this is; 0 for the first.
+    pub(crate) attempt: u32,
+    pub(crate) metadata: Option<Box<Metadata>>,
+    /// An even tag that is not known: what carries it is refused (W-9).
+    pub(crate) unknown: Option<u8>,
+}
+
+impl Fields {
+    /// The length of the fields as encoded, without the `u16` that says it.
+    pub(super) fn encoded_len(&self) -> usize {
+        let deadline = if self.deadline.is_some() { 3 + 8 } else { 0 };
+        let attempt = if self.attempt > 0 { 3 + 4 } else { 0 };
+        let metadata = self.metadata.as_ref().map_or(0, |metadata| 3 + metadata.encoded_len());
+        deadline + attempt + metadata
+    }
+
+    pub(super) fn put(&self, out: &mut BytesMut) {
+        out.put_u16_le(self.encoded_len() as u16);
+        if let Some(deadline) = self.deadline {
+            out.put_u8(tag::DEADLINE);
+            out.put_u16_le(8);
+            out.put_u64_le(u64::try_from(deadline.as_micros()).unwrap_or(u64::MAX));
+        }
+        if self.attempt > 0 {
+            out.put_u8(tag::ATTEMPT);
+            out.put_u16_le(4);
+            out.put_u32_le(self.attempt);
+        }
+        if let Some(metadata) = &self.metadata {
+            out.put_u8(tag::METADATA);
+            out.put_u16_le(metadata.encoded_len() as u16);
+            for (key, value) in metadata.iter() {
+                out.put_u8(key.len() as u8);
+                out.put_slice(key.as_bytes());
+                out.put_u16_le(value.len() as u16);
+                out.put_slice(value.as_bytes());
+            }
+        }
+    }
+
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Breach> {
+        let mut fields = Self::default();
+        each(bytes, |tag, value| {
+            match tag {
+                tag::DEADLINE => fields.deadline = Some(Duration::from_micros(u64::from_le_bytes(exact(value)?))),
+                tag::ATTEMPT => fields.attempt = u32::from_le_bytes(exact(value)?),
+                tag::METADATA => fields.metadata = Some(Box::new(read_metadata(value)?)),
+                even if even % 2 == 0 => fields.unknown = Some(even),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        Ok(fields)
+    }
+}
+
+/// Calls `visit` with each tag and value (W-9).
+pub(super) fn each<'a>(
+    mut bytes: &'a [u8],
+    mut visit: impl FnMut(u8, &'a [u8]) -> Result<(), Breach>,
+) -> Result<(), Breach> {
+    let mut seen = [0u64; 4];
+    while !bytes.is_empty() {
+        let (tag, rest) = bytes.split_first().ok_or_else(torn)?;
+        let (length, rest) = rest.split_first_chunk::<2>().ok_or_else(torn)?;
+        let (value, rest) = rest.split_at_checked(u16::from_le_bytes(*length).into()).ok_or_else(torn)?;
+        let mark = 1u64 << (tag % 64);
+        let word = seen.get_mut(usize::from(tag / 64)).ok_or_else(torn)?;
+        if *word & mark != 0 {
+            return Err(Breach::new(format!("field {tag:#04x} appears twice")));
+        }
+        *word |= mark;
+        visit(*tag, value)?;
+        bytes = rest;
+    }
+    Ok(())
+}
+
+fn read_metadata(mut bytes: &[u8]) -> Result<Metadata, Breach> {
+    if bytes.len() > METADATA_MAX_BYTES {
+        return Err(Breach::new(format!("{} bytes of metadata are over {METADATA_MAX_BYTES}", bytes.len())));
+    }
+    let mut metadata = Metadata::new();
+    while !bytes.is_empty() {
+        if metadata.len() == METADATA_MAX_ENTRIES {
+            return Err(Breach::new(format!("more than {METADATA_MAX_ENTRIES} metadata entries")));
+        }
+        let key_length = bytes.get_u8().into();
+        let (key, rest) = bytes.split_at_checked(key_length).ok_or_else(torn)?;
+        let (length, rest) = rest.split_first_chunk::<2>().ok_or_else(torn)?;
+        let (value, rest) = rest.split_at_checked(u16::from_le_bytes(*length).into()).ok_or_else(torn)?;
+        let (Ok(key), Ok(value)) = (str::from_utf8(key), str::from_utf8(value)) else {
+            return Err(Breach::new("metadata is not UTF-8"));
+        };
+        if !is_key(key) || !is_value(value) {
+            return Err(Breach::new("a metadata key or value has characters that it must not have"));
+        }
+        metadata.append(key, value);
+        bytes = rest;
+    }
+    Ok(metadata)
+}
+
+fn exact<const N: usize>(value: &[u8]) -> Result<[u8; N], Breach> {
+    value.try_into().map_err(|_| Breach::new(format!("a field of {} bytes should have {N}", value.len())))
+}
+
+fn torn() -> Breach {
+    Breach::new("a field's length passes the end of the fields")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(fields: &Fields) -> BytesMut {
+        let mut out = BytesMut::new();
+        fields.put(&mut out);
+        assert_eq!(usize::from(out.get_u16_le()), out.len());
+        out
+    }
+
+    #[test]
+    fn fields_round_trip() {
+        let fields = Fields {
+            deadline: Some(Duration::from_micros(1_500_000)),
+            attempt: 2,
+            metadata: Some(Box::new([("tenant", "a"), ("tenant", "ü")].into_iter().collect())),
+            unknown: None,
+        };
+        assert_eq!(Fields::read(&put(&fields)), Ok(fields));
+        assert_eq!(Fields::read(&[]), Ok(Fields::default()));
+    }
+
+    /// W-9.
+    #[test]
+    fn unknown_odd_is_ignored_unknown_even_is_kept_and_twice_is_a_breach() {
+        assert_eq!(Fields::read(&[0x7F, 1, 0, 9]), Ok(Fields::default()));
+        assert_eq!(Fields::read(&[0x70, 0, 0]), Ok(Fields { unknown: Some(0x70), ..Fields::default() }));
+        assert!(Fields::read(&[0x7F, 0, 0, 0x7F, 0, 0]).is_err());
+    }
+
+    /// W-10: whatever metadata a peer invents, it is taken whole or is a breach.
+    #[test]
+    fn bad_metadata_is_a_breach() {
+        for bad in [
+            &[1, b'K', 0, 0][..],
+            &[1, b'k', 1, 0, 0x0A],
+            &[0, 0, 0],
+            &[9, b'k'],
+            &[1, b'k', 9, 0],
+            &[1, b'k', 1, 0, 0xFF],
+        ] {
+            let mut bytes = vec![tag::METADATA, bad.len() as u8, 0];
+            bytes.extend_from_slice(bad);
+            assert!(Fields::read(&bytes).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_torn_field_is_a_breach() {
+        let fields = Fields { deadline: Some(Duration::from_secs(1)), ..Fields::default() };
+        let bytes = put(&fields);
+        for cut in 1..bytes.len() {
+            assert!(Fields::read(&bytes[..cut]).is_err(), "{cut}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Each kind of frame, compared with bytes on disk in both directions.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+
+use super::*;
+
+/// The file's bytes: hexadecimal, `#` starts a comment.
+fn read(name: &str) -> Vec<u8> {
+    let text = std::fs::read_to_string(path(name)).unwrap_or_default();
+    text.lines()
+        .flat_map(|line| line.split('#').next().unwrap_or_default().split_whitespace())
+        .map(|byte| u8::from_str_radix(byte, 16).unwrap())
+        .collect()
+}
+
+fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(name).with_extension("hex")
+}
+
+/// Writes the file anew when `UPDATE_EXPECT` is set.
+fn bless(name: &str, bytes: &[u8]) {
+    let mut text = format!("# {name}\n");
+    for line in bytes.chunks(16) {
+        let line: Vec<String> = line.iter().map(|byte| format!("{byte:02X}")).collect();
+        writeln!(text, "{}", line.join(" ")).unwrap();
+    }
+    std::fs::create_dir_all(path(name).parent().unwrap()).unwrap();
+    std::fs::write(path(name), text).unwrap();
+}
+
+#[track_caller]
+fn check(name: &str, write: impl FnOnce(&mut BytesMut), frame: Frame) {
+    let mut bytes = BytesMut::new();
+    write(&mut bytes);
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        bless(name, &bytes);
+    }
+    let golden = read(name);
+    assert_eq!(&bytes[..], &golden[..], "{name}: what is written differs from golden/{name}.hex");
+
+    let mut decoder = Decoder::new(EARLY_FRAME);
+    let mut stream = BytesMut::new();
+    if name != "hello" {
+        put_hello(&mut stream, &hello());
+        decoder.decode(&mut stream).unwrap();
+    }
+    stream.extend_from_slice(&golden);
+    assert_eq!(decoder.decode(&mut stream), Ok(Some(frame)), "{name}");
+    assert!(stream.is_empty(), "{name}");
+}
+
+fn part(bytes: &'static [u8]) -> Part {
+    Part { total: None, bytes: Bytes::from_static(bytes) }
+}
+
+/// W-2, W-3.
+#[test]
+fn golden_hello() {
+    let hello = Hello { credentials: Some(Bytes::from_static(b"secret")), ..hello() };
+    check("hello", |out| put_hello(out, &hello), Frame::Hello(Box::new(hello.clone())));
+}
+
+/// W-11, W-13, W-17: `Arith.multiply` with a deadline and metadata.
+#[test]
+fn golden_call() {
+    let service = crate::method::identifier("Arith");
+    let method = crate::method::identifier("multiply");
+    let fields = Fields {
+        deadline: Some(Duration::from_secs(30)),
+        metadata: Some(Box::new([("tenant", "a")].into_iter().collect())),
+        ..Fields::default()
+    };
+    let frame = Call {
+        id: 0x20_0001,
+        codec: 1,
+        service,
+        method,
+        oneway: false,
+        streams: false,
+        fields: fields.clone(),
+        message: part(br#"{"a":7,"b":8}"#),
+    };
+    let write = |out: &mut BytesMut| {
+        Head::Call { id: 0x20_0001, codec: 1, service, method, oneway: false, streams: false }
+            .put(&fields, 13, None, out);
+        out.extend_from_slice(br#"{"a":7,"b":8}"#);
+    };
+    check("call", write, Frame::Call(frame));
+}
+
+#[test]
+fn golden_oneway_call_in_chunks() {
+    let frame = Call {
+        id: 3,
+        codec: 0,
+        service: 1,
+        method: 2,
+        oneway: true,
+        streams: true,
+        fields: Fields { attempt: 1, ..Fields::default() },
+        message: Part { total: Some(100_000), bytes: Bytes::from_static(b"begin") },
+    };
+    let write = |out: &mut BytesMut| {
+        Head::Call { id: 3, codec: 0, service: 1, method: 2, oneway: true, streams: true }.put(
+            &frame.fields,
+            5,
+            Some(100_000),
+            out,
+        );
+        out.extend_from_slice(b"begin");
+    };
+    check("call_oneway_chunked", write, Frame::Call(frame.clone()));
+}
+
+#[test]
+fn golden_reply() {
+    let frame = Frame::Reply { id: 0x20_0001, fields: Fields::default(), message: part(b"56") };
+    let write = |out: &mut BytesMut| {
+        Head::Reply { id: 0x20_0001 }.put(&Fields::default(), 2, None, out);
+        out.extend_from_slice(b"56");
+    };
+    check("reply", write, frame);
+}
+
+#[test]
+fn golden_end() {
+    let end = End {
+        id: 5,
+        index: 0,
+        code: 12,
+        not_executed: true,
+        typed: false,
+        fields: Fields::default(),
+        message: part(b"no such method"),
+    };
+    let write = |out: &mut BytesMut| {
+        Head::End { id: 5, index: 0, code: 12, not_executed: true, typed: false }.put(
+            &Fields::default(),
+            14,
+            None,
+            out,
+        );
+        out.extend_from_slice(b"no such method");
+    };
+    check("end", write, Frame::End(end));
+}
+
+#[test]
+fn golden_end_with_a_typed_error() {
+    let end = End {
+        id: 5,
+        index: 0,
+        code: 2,
+        not_executed: false,
+        typed: true,
+        fields: Fields::default(),
+        message: part(br#""DivideByZero""#),
+    };
+    let write = |out: &mut BytesMut| {
+        Head::End { id: 5, index: 0, code: 2, not_executed: false, typed: true }.put(&Fields::default(), 14, None, out);
+        out.extend_from_slice(br#""DivideByZero""#);
+    };
+    check("end_typed", write, Frame::End(end));
+}
+
+/// W-31: the layout of DATA and CREDIT, which streams will use.
+#[test]
+fn golden_data_and_credit() {
+    let write = |out: &mut BytesMut| {
+        encode::put_header(out, 4, kind::DATA, 0, 1, 5);
+        out.extend_from_slice(b"item");
+    };
+    check("data", write, Frame::Data { id: 5, index: 1, message: part(b"item") });
+    let write = |out: &mut BytesMut| {
+        encode::put_header(out, 4, kind::CREDIT, 0, 1, 5);
+        out.extend_from_slice(&4096u32.to_le_bytes());
+    };
+    check("credit", write, Frame::Credit { id: 5, index: 1, amount: 4096 });
+}
+
+#[test]
+fn golden_chunk() {
+    let write = |out: &mut BytesMut| {
+        put_chunk(out, 3, 0, 4);
+        out.extend_from_slice(b"more");
+    };
+    check("chunk", write, Frame::Chunk { id: 3, index: 0, bytes: Bytes::from_static(b"more") });
+}
+
+#[test]
+fn golden_control_frames() {
+    check("cancel", |out| put_cancel(out, 3, 0), Frame::Cancel { id: 3, index: 0 });
+    check("done", |out| put_done(out, 17), Frame::Done(17));
+    check("ping", |out| put_ping(out, *b"12345678"), Frame::Ping(*b"12345678"));
+    check("pong", |out| put_pong(out, *b"12345678"), Frame::Pong(*b"12345678"));
+    let goaway = Frame::Goaway { last: 0x20_0001, reason: Reason::Shutdown, text: "restarting".to_owned() };
+    check("goaway", |out| put_goaway(out, 0x20_0001, Reason::Shutdown, "restarting"), goaway);
+}

@@ -1,0 +1,107 @@
+use std::time::Duration;
+
+/// What one end of a connection takes from the other, and how long it waits.
+///
+/// Both ends have the same defaults. What concerns the peer is told to it in HELLO.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The longest message, in bytes, in either direction: arguments, a result, an error, an item.
+    /// Default 4 MiB; least 64 KiB. Checked before sending and before allocating. A message is held whole in memory.
+    pub message: usize,
+    /// The longest payload of a frame, in bytes. Default 128 KiB; least 64 KiB.
+    /// Longer messages travel in chunks of this size, so it bounds how long a small call waits behind a large one.
+    pub frame: usize,
+    /// How many calls the peer may have open. Default 2,048; least 16, most 65,536. Further ones are refused.
+    pub calls: usize,
+    /// The sum of the lengths of messages that are arriving in chunks, in bytes. Default 32 MiB; least `message`.
+    /// It also bounds the calls that wait to be started.
+    pub assembly: usize,
+    /// How much may wait to be written before no further work of the peer is started, in bytes. Default 1 MiB.
+    /// A peer that lets four times as much (and at least 8 MiB) pile up on top is disconnected.
+    pub write_queue: usize,
+    /// How long the peer may take for its HELLO. Default 10 s: it is due at once.
+    pub handshake: Duration,
+    /// How long the peer may take none of what is waiting to be written, or leave a frame half sent. Default 30 s.
+    pub stall: Duration,
+}
+
+/// How many bytes a stream may send before its first CREDIT; streams start small and grow with their reader.
+pub(crate) const INITIAL_CREDIT: u32 = 2 * 1024;
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message: 4 * 1024 * 1024,
+            frame: 128 * 1024,
+            calls: 2048,
+            assembly: 32 * 1024 * 1024,
+            write_queue: 1024 * 1024,
+            handshake: Duration::from_secs(10),
+            stall: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Limits {
+    /// Sets [`message`](Self::message), and raises [`assembly`](Self::assembly) to it where needed.
+    #[must_use]
+    pub fn with_message(mut self, bytes: usize) -> Self {
+        self.message = bytes;
+        self
+    }
+
+    /// Sets [`frame`](Self::frame).
+    #[must_use]
+    pub fn with_frame(mut self, bytes: usize) -> Self {
+        self.frame = bytes;
+        self
+    }
+
+    /// Sets [`calls`](Self::calls).
+    #[must_use]
+    pub fn with_calls(mut self, calls: usize) -> Self {
+        self.calls = calls;
+        self
+    }
+
+    /// Sets [`assembly`](Self::assembly).
+    #[must_use]
+    pub fn with_assembly(mut self, bytes: usize) -> Self {
+        self.assembly = bytes;
+        self
+    }
+
+    /// Sets [`write_queue`](Self::write_queue).
+    #[must_use]
+    pub fn with_write_queue(mut self, bytes: usize) -> Self {
+        self.write_queue = bytes;
+        self
+    }
+
+    /// Sets [`handshake`](Self::handshake).
+    #[must_use]
+    pub fn with_handshake(mut self, duration: Duration) -> Self {
+        self.handshake = duration;
+        self
+    }
+
+    /// Sets [`stall`](Self::stall).
+    #[must_use]
+    pub fn with_stall(mut self, duration: Duration) -> Self {
+        self.stall = duration;
+        self
+    }
+
+    /// These limits with each brought within what the protocol allows.
+    pub(crate) fn within_protocol(mut self) -> Self {
+        const LEAST: usize = 64 * 1024;
+        const MOST: usize = u32::MAX as usize;
+        self.message = self.message.clamp(LEAST, MOST);
+        self.frame = self.frame.clamp(LEAST, MOST);
+        self.calls = self.calls.clamp(16, 65_536);
+        self.assembly = self.assembly.clamp(self.message, MOST);
+        self.write_queue = self.write_queue.max(LEAST);
+        self
+    }
+}
