@@ -12,9 +12,7 @@ pub struct EncodeError {
 impl EncodeError {
     /// An error with this one-line reason.
     pub fn new(message: impl fmt::Display) -> Self {
-        Self {
-            message: message.to_string().into_boxed_str(),
-        }
+        Self { message: message.to_string().into_boxed_str() }
     }
 }
 
@@ -34,9 +32,13 @@ pub struct DecodeError {
 impl DecodeError {
     /// An error with this one-line reason.
     pub fn new(message: impl fmt::Display) -> Self {
-        Self {
-            message: message.to_string().into_boxed_str(),
-        }
+        Self { message: message.to_string().into_boxed_str() }
+    }
+
+    /// The error for bytes that follow the value.
+    #[cold]
+    pub(crate) fn trailing(codec: &str) -> Self {
+        Self::new(format_args!("{codec}: more bytes follow the value; a message holds exactly one"))
     }
 }
 

@@ -19,5 +19,22 @@ pub use output::Output;
 mod error;
 pub use error::{DecodeError, EncodeError};
 
+mod bounded;
+pub use bounded::{DEPTH_LIMIT, FREE_ELEMENTS};
+
 mod codec;
 pub use codec::Codec;
+
+mod messagepack;
+pub use messagepack::MessagePack;
+
+mod json;
+pub use json::Json;
+
+mod bincode;
+pub use bincode::Bincode;
+
+mod any;
+pub use any::{AnyCodec, Custom};
+
+pub mod bytes;

@@ -25,10 +25,7 @@ impl Output {
 
     /// An empty output with room for `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self {
-            tail: BytesMut::with_capacity(capacity),
-            ..Self::default()
-        }
+        Self { tail: BytesMut::with_capacity(capacity), ..Self::default() }
     }
 
     /// The bytes written so far.
@@ -42,15 +39,24 @@ impl Output {
     }
 
     /// Appends a copy of `bytes`, or shares them when they are (a part of) something that was [lent](Self::lend).
+    #[inline]
     pub fn put(&mut self, bytes: &[u8]) {
-        if bytes.len() >= SHARED_MIN
-            && let Some(shared) = self.lent.iter().find(|lent| contains(lent, bytes))
-        {
-            let shared = shared.slice_ref(bytes);
-            self.put_shared(shared);
-            return;
+        if bytes.len() >= SHARED_MIN {
+            return self.put_large(bytes);
         }
-        self.tail.put_slice(bytes);
+        self.tail.extend_from_slice(bytes);
+    }
+
+    /// Apart from [`put`](Self::put), which formats call for every byte or two.
+    #[cold]
+    fn put_large(&mut self, bytes: &[u8]) {
+        match self.lent.iter().find(|lent| contains(lent, bytes)) {
+            Some(lent) => {
+                let shared = lent.slice_ref(bytes);
+                self.put_shared(shared);
+            }
+            None => self.tail.extend_from_slice(bytes),
+        }
     }
 
     /// Appends `bytes` as a segment of their own, without copying them, unless they are short.
@@ -118,11 +124,13 @@ impl Output {
 }
 
 impl io::Write for Output {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.put(bytes);
         Ok(bytes.len())
     }
 
+    #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.put(bytes);
         Ok(())
