@@ -1,6 +1,6 @@
-use std::io;
+use std::{io, mem};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 
 /// The smallest shared piece that is worth its own segment; shorter ones are copied.
 const SHARED_MIN: usize = 16 * 1024;
@@ -12,7 +12,8 @@ pub struct Output {
     segments: Vec<Bytes>,
     /// The sum of the lengths of `segments`.
     finished: usize,
-    tail: BytesMut,
+    /// What has been copied since. A plain vector, since formats write a byte or two at a time and it takes those best.
+    tail: Vec<u8>,
     /// Values about to be encoded whose bytes are already shared.
     lent: Vec<Bytes>,
 }
@@ -25,7 +26,7 @@ impl Output {
 
     /// An empty output with room for `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { tail: BytesMut::with_capacity(capacity), ..Self::default() }
+        Self { tail: Vec::with_capacity(capacity), ..Self::default() }
     }
 
     /// The bytes written so far.
@@ -62,7 +63,7 @@ impl Output {
     /// Appends `bytes` as a segment of their own, without copying them, unless they are short.
     pub fn put_shared(&mut self, bytes: Bytes) {
         if bytes.len() < SHARED_MIN {
-            self.tail.put_slice(&bytes);
+            self.tail.extend_from_slice(&bytes);
             return;
         }
         self.finish_tail();
@@ -88,17 +89,13 @@ impl Output {
     /// The message in one piece; copies only when there is more than one segment.
     pub fn into_bytes(mut self) -> Bytes {
         if self.segments.is_empty() {
-            return self.tail.freeze();
+            return self.tail.into();
         }
         self.finish_tail();
         if let [only] = self.segments.as_slice() {
             return only.clone();
         }
-        let mut whole = BytesMut::with_capacity(self.finished);
-        for segment in &self.segments {
-            whole.put_slice(segment);
-        }
-        whole.freeze()
+        Bytes::from(self.segments.concat())
     }
 
     /// The message as one slice, where it has not been split into segments.
@@ -116,7 +113,7 @@ impl Output {
 
     fn finish_tail(&mut self) {
         if !self.tail.is_empty() {
-            let tail = self.tail.split().freeze();
+            let tail = Bytes::from(mem::take(&mut self.tail));
             self.finished += tail.len();
             self.segments.push(tail);
         }
