@@ -17,3 +17,5 @@ mod limits;
 pub use limits::Limits;
 
 mod frame;
+
+mod session;

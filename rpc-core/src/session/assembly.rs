@@ -1,0 +1,162 @@
+use std::collections::HashMap;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::frame::{Breach, Part, Reason};
+
+/// Messages that are arriving in chunks (W-26 to W-28).
+#[derive(Debug)]
+pub(super) struct Assembly {
+    messages: HashMap<(u64, u16), Arriving>,
+    /// The totals of all of them.
+    totals: usize,
+    limit: usize,
+    /// How many messages may be arriving at once, those that are read over included.
+    most: usize,
+}
+
+#[derive(Debug)]
+struct Arriving {
+    total: usize,
+    got: usize,
+    /// `None` where the message is read over: it is too long, or nobody wants it any more.
+    kept: Option<BytesMut>,
+}
+
+/// What a CHUNK did.
+#[derive(Debug, PartialEq)]
+pub(super) enum Progress {
+    /// More is to come.
+    More,
+    Complete(Bytes),
+    /// The last of a message that was read over, or a part of it.
+    Over {
+        last: bool,
+    },
+}
+
+impl Assembly {
+    /// Takes `limit` bytes in unfinished messages, for up to `calls` calls in each direction.
+    pub(super) fn new(limit: usize, calls: usize) -> Self {
+        Self { messages: HashMap::new(), totals: 0, limit, most: 2 * calls }
+    }
+
+    /// Begins a message with its first part. One that is not `wanted` is read over.
+    pub(super) fn begin(&mut self, id: u64, index: u16, part: &Part, wanted: bool) -> Result<(), Breach> {
+        let total = part.total.unwrap_or_default() as usize;
+        if wanted && self.totals + total > self.limit {
+            return Err(Breach::new(format!(
+                "{} bytes of unfinished messages are over the limit of {}",
+                self.totals + total,
+                self.limit
+            )));
+        }
+        if self.messages.len() == self.most {
+            return Err(Breach::because(Reason::Flood, format!("more than {} unfinished messages", self.most)));
+        }
+        // The room is made as bytes come, never from the total that the peer claims.
+        let kept = wanted.then(|| BytesMut::from(&part.bytes[..]));
+        if wanted {
+            self.totals += total;
+        }
+        let arriving = Arriving { total, got: part.bytes.len(), kept };
+        if self.messages.insert((id, index), arriving).is_some() {
+            return Err(Breach::new(format!("call {id} has two unfinished messages")));
+        }
+        Ok(())
+    }
+
+    pub(super) fn handle_chunk(&mut self, id: u64, index: u16, bytes: &[u8]) -> Result<Progress, Breach> {
+        let Some(arriving) = self.messages.get_mut(&(id, index)) else {
+            return Err(Breach::new(format!("a CHUNK for call {id}, which has no unfinished message")));
+        };
+        arriving.got += bytes.len();
+        if arriving.got > arriving.total {
+            return Err(Breach::new(format!("a message of {} bytes goes on after its end", arriving.total)));
+        }
+        let last = arriving.got == arriving.total;
+        match &mut arriving.kept {
+            Some(kept) => kept.extend_from_slice(bytes),
+            None if !last => return Ok(Progress::Over { last }),
+            None => {}
+        }
+        if !last {
+            return Ok(Progress::More);
+        }
+        let kept = self.messages.remove(&(id, index)).and_then(|arriving| arriving.kept);
+        let Some(kept) = kept else {
+            return Ok(Progress::Over { last });
+        };
+        self.totals -= kept.len();
+        Ok(Progress::Complete(kept.freeze()))
+    }
+
+    /// Nobody wants the rest of this message; its chunks still come.
+    pub(super) fn read_over(&mut self, id: u64, index: u16) {
+        if let Some(arriving) = self.messages.get_mut(&(id, index))
+            && arriving.kept.take().is_some()
+        {
+            self.totals -= arriving.total;
+        }
+    }
+
+    /// The rest of this message will not come.
+    pub(super) fn forget(&mut self, id: u64, index: u16) {
+        if let Some(arriving) = self.messages.remove(&(id, index))
+            && arriving.kept.is_some()
+        {
+            self.totals -= arriving.total;
+        }
+    }
+
+    pub(super) fn is_arriving(&self, id: u64, index: u16) -> bool {
+        self.messages.contains_key(&(id, index))
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.messages.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(total: u32, bytes: &'static [u8]) -> Part {
+        Part { total: Some(total), bytes: Bytes::from_static(bytes) }
+    }
+
+    #[test]
+    fn a_message_is_put_together() {
+        let mut assembly = Assembly::new(6, 16);
+        assembly.begin(1, 0, &part(6, b"ab"), true).unwrap();
+        assert_eq!(assembly.handle_chunk(1, 0, b"cd"), Ok(Progress::More));
+        assert_eq!(assembly.handle_chunk(1, 0, b"ef"), Ok(Progress::Complete(Bytes::from_static(b"abcdef"))));
+        assert!(assembly.is_idle());
+        assert_eq!(assembly.totals, 0);
+    }
+
+    /// W-28: at the limit (above) and one past it; what is read over is free.
+    #[test]
+    fn unfinished_totals_stay_within_the_limit() {
+        let mut assembly = Assembly::new(6, 16);
+        assembly.begin(1, 0, &part(4, b""), true).unwrap();
+        assembly.begin(9, 0, &part(400, b""), false).unwrap();
+        assembly.begin(3, 0, &part(2, b""), true).unwrap();
+        assert!(assembly.begin(5, 0, &part(1, b""), true).is_err());
+        assembly.read_over(1, 0);
+        assembly.begin(7, 0, &part(4, b""), true).unwrap();
+        assert_eq!(assembly.handle_chunk(1, 0, b"abc"), Ok(Progress::Over { last: false }));
+        assert_eq!(assembly.handle_chunk(1, 0, b"d"), Ok(Progress::Over { last: true }));
+    }
+
+    /// W-26, W-27.
+    #[test]
+    fn chunks_without_a_message_or_past_its_end_are_breaches() {
+        let mut assembly = Assembly::new(6, 16);
+        assert!(assembly.handle_chunk(1, 0, b"x").is_err());
+        assembly.begin(1, 0, &part(2, b"a"), true).unwrap();
+        assert!(assembly.begin(1, 0, &part(2, b"a"), true).is_err());
+        assert!(assembly.handle_chunk(1, 0, b"xyz").is_err());
+    }
+}

@@ -1,0 +1,319 @@
+//! The calls that the peer makes: taken, refused, started, stopped, answered.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::outcome::LONGEST_DEADLINE;
+use super::work::{Entry, Stage};
+use super::{Answer, Incoming, Message, Refusal, Session, Stop};
+use crate::code::Code;
+use crate::frame::{Breach, Call, Fields, Head, put_done};
+use crate::metadata::Metadata;
+
+impl<C, H> Session<C, H> {
+    pub(super) fn handle_call(&mut self, call: Call, now: Instant) -> Result<(), Breach> {
+        if self.is_own(call.id) || call.id <= self.last_seen {
+            return Err(Breach::new(format!("call {} is not above call {} before it", call.id, self.last_seen)));
+        }
+        self.last_seen = call.id;
+        if self.closing.is_concluded() {
+            // GOAWAY told the peer that this call is not taken (W-35); its message is read over.
+            return self.read_over(&call, now);
+        }
+        self.last_taken = call.id;
+        if let Some(refusal) = self.refusal(&call) {
+            self.put_refusal(call.id, call.oneway, &refusal);
+            if call.message.total.is_some() {
+                self.work.push(entry(&call, Stage::Refused));
+            }
+            return self.read_over(&call, now);
+        }
+        let incoming = Incoming {
+            id: call.id,
+            codec: call.codec,
+            service: call.service,
+            method: call.method,
+            oneway: call.oneway,
+            streams: call.streams,
+            attempt: call.fields.attempt,
+            deadline: call.fields.deadline.map(|remaining| now + remaining.min(LONGEST_DEADLINE)),
+            metadata: call.fields.metadata,
+            body: Bytes::new(),
+        };
+        let (id, oneway, deadline) = (call.id, call.oneway, incoming.deadline);
+        let stage = if call.message.total.is_some() {
+            self.assembly.begin(id, 0, &call.message, true)?;
+            Stage::Arriving(Box::new(incoming))
+        } else {
+            self.make_ready(incoming, call.message.bytes);
+            Stage::Ready
+        };
+        self.work.push(Entry { id, stage, oneway, deadline, stopped: None });
+        self.note_deadline(deadline);
+        Ok(())
+    }
+
+    /// The message of a call has come in full.
+    pub(super) fn finish_call(&mut self, id: u64, message: Bytes) -> Result<(), Breach> {
+        let Some(entry) = self.work.get_mut(id) else {
+            return Ok(());
+        };
+        if let Stage::Arriving(incoming) = std::mem::replace(&mut entry.stage, Stage::Ready) {
+            self.make_ready(*incoming, message);
+        }
+        Ok(())
+    }
+
+    /// The message of a call that was refused has gone by: its slot is free.
+    pub(super) fn finish_read_over_call(&mut self, id: u64) {
+        if self.work.get_mut(id).is_some_and(|entry| matches!(entry.stage, Stage::Refused)) {
+            self.work.end(id);
+        }
+    }
+
+    pub(super) fn handle_cancel(&mut self, id: u64, now: Instant) -> Result<(), Breach> {
+        let Some(entry) = self.work.get_mut(id) else {
+            self.assembly.forget(id, 0);
+            return self.cut_off_reply(id, now);
+        };
+        match &mut entry.stage {
+            Stage::Arriving(_) | Stage::Ready => {
+                self.assembly.forget(id, 0);
+                self.refuse(id, Refusal::new(Code::Cancelled, "cancelled before it was started"));
+            }
+            Stage::Refused => {
+                self.assembly.forget(id, 0);
+                self.work.end(id);
+            }
+            Stage::Started(handler) => {
+                entry.stopped.get_or_insert(Stop::Cancelled);
+                self.stopping.extend(handler.take().map(|handler| (handler, Stop::Cancelled)));
+            }
+            Stage::Over => {}
+        }
+        Ok(())
+    }
+
+    /// The next call to be started, unless so much waits to be written that no more work is taken on.
+    pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Incoming> {
+        while self.outbox.backlog() + self.sender.left() < self.limits.write_queue {
+            let incoming = self.ready.pop_front()?;
+            self.ready_bytes -= incoming.body.len();
+            let Some(entry) = self.work.get_mut(incoming.id) else {
+                continue;
+            };
+            if !matches!(entry.stage, Stage::Ready) {
+                continue;
+            }
+            if entry.deadline.is_some_and(|deadline| deadline <= now) {
+                self.refuse(incoming.id, late());
+                continue;
+            }
+            entry.stage = Stage::Started(None);
+            return Some(incoming);
+        }
+        None
+    }
+
+    /// Keeps what stops the handler of a started call. Gives it back at once, with the reason, where it must stop.
+    pub(crate) fn attach(&mut self, id: u64, handler: H) -> Option<(H, Stop)> {
+        let Some(entry) = self.work.get_mut(id) else {
+            return Some((handler, Stop::Lost));
+        };
+        if let Some(stop) = entry.stopped {
+            return Some((handler, stop));
+        }
+        entry.stage = Stage::Started(Some(handler));
+        None
+    }
+
+    /// Answers a call; its slot is free. Does nothing for a call that has been answered.
+    pub(crate) fn reply(&mut self, id: u64, answer: Answer) {
+        let Some(entry) = self.work.end(id) else {
+            return;
+        };
+        if entry.oneway {
+            self.done += 1;
+            return;
+        }
+        match answer {
+            Answer::Reply { metadata, message } => self.put_value(Head::Reply { id }, id, metadata, message, "result"),
+            Answer::Typed { metadata, message } => {
+                let head = Head::End { id, index: 0, code: Code::Unknown.number(), not_executed: false, typed: true };
+                self.put_value(head, id, metadata, message, "error");
+            }
+            Answer::Status { code, message, metadata } => {
+                let fields = Fields { metadata, ..Fields::default() };
+                self.put_status(id, code, false, &fields, message);
+            }
+            Answer::Refused(refusal) => self.put_status(id, refusal.code, true, &Fields::default(), refusal.message),
+            Answer::Stopped => {
+                let (code, text) = match entry.stopped {
+                    Some(Stop::DeadlineExceeded) => {
+                        (Code::DeadlineExceeded, "the deadline passed while the handler ran")
+                    }
+                    Some(Stop::Forced) => (Code::Unavailable, "the server closed before the handler had ended"),
+                    Some(Stop::Cancelled) => (Code::Cancelled, "the handler was cancelled"),
+                    _ => (Code::Internal, "the handler ended without an answer"),
+                };
+                self.put_status(id, code, false, &Fields::default(), text.to_owned());
+            }
+        }
+    }
+
+    /// Tells every handler that runs to stop, and refuses what has not been started.
+    pub(crate) fn stop_all(&mut self, stop: Stop) {
+        let mut unstarted = Vec::new();
+        for entry in self.work.iter_mut() {
+            match &mut entry.stage {
+                Stage::Started(handler) => {
+                    entry.stopped.get_or_insert(stop);
+                    self.stopping.extend(handler.take().map(|handler| (handler, stop)));
+                }
+                _ => unstarted.push(entry.id),
+            }
+        }
+        for id in unstarted {
+            self.assembly.forget(id, 0);
+            self.refuse(id, Refusal::new(Code::Unavailable, "the server is closing"));
+        }
+    }
+
+    pub(super) fn expire_work(&mut self, now: Instant) {
+        let mut late_calls = Vec::new();
+        for entry in self.work.iter_mut() {
+            if entry.stopped.is_some() || entry.deadline.is_none_or(|deadline| deadline > now) {
+                continue;
+            }
+            match &mut entry.stage {
+                Stage::Started(handler) => {
+                    entry.stopped = Some(Stop::DeadlineExceeded);
+                    self.stopping.extend(handler.take().map(|handler| (handler, Stop::DeadlineExceeded)));
+                }
+                Stage::Arriving(_) | Stage::Ready => late_calls.push(entry.id),
+                Stage::Refused | Stage::Over => {}
+            }
+        }
+        for id in late_calls {
+            if !self.assembly.is_arriving(id, 0) {
+                self.refuse(id, late());
+                continue;
+            }
+            // Its message still comes; the slot is free when it has gone by.
+            self.assembly.read_over(id, 0);
+            if let Some(entry) = self.work.get_mut(id) {
+                entry.stage = Stage::Refused;
+                entry.deadline = None;
+                let oneway = entry.oneway;
+                self.put_refusal(id, oneway, &late());
+            }
+        }
+    }
+
+    /// Counts the one-way calls that have ended, in one frame.
+    pub(super) fn put_done(&mut self) {
+        if self.done > 0 {
+            let done = std::mem::take(&mut self.done);
+            self.outbox.put(|buffer| put_done(buffer, done));
+        }
+    }
+
+    fn refusal(&self, call: &Call) -> Option<Refusal> {
+        let len = call.message.total.map_or(call.message.bytes.len(), |total| total as usize);
+        let limits = &self.limits;
+        if self.work.open() >= limits.calls {
+            let text = format!("{} calls are open on this connection (the server's Limits::calls)", limits.calls);
+            return Some(Refusal::new(Code::Unavailable, text));
+        }
+        if let Some(tag) = call.fields.unknown {
+            let text = format!("the call needs field {tag:#04x}, which this version does not know");
+            return Some(Refusal::new(Code::Unimplemented, text));
+        }
+        if len > limits.message {
+            let text = format!(
+                "the arguments are {len} bytes; the server takes at most {} (its Limits::message)",
+                limits.message
+            );
+            return Some(Refusal::new(Code::ResourceExhausted, text));
+        }
+        if self.ready_bytes + len > limits.assembly {
+            let text =
+                format!("calls of {} bytes wait to be started (the server's Limits::assembly)", self.ready_bytes);
+            return Some(Refusal::new(Code::Unavailable, text));
+        }
+        None
+    }
+
+    /// Lets the message of a call that is not taken go by.
+    fn read_over(&mut self, call: &Call, now: Instant) -> Result<(), Breach> {
+        if call.message.total.is_some() {
+            self.assembly.begin(call.id, 0, &call.message, false)?;
+        }
+        self.budget.spend(now)
+    }
+
+    fn make_ready(&mut self, mut incoming: Incoming, body: Bytes) {
+        self.ready_bytes += body.len();
+        incoming.body = body;
+        self.ready.push_back(incoming);
+    }
+
+    /// Ends a call that was not started.
+    fn refuse(&mut self, id: u64, refusal: Refusal) {
+        if let Some(entry) = self.work.end(id) {
+            self.put_refusal(id, entry.oneway, &refusal);
+        }
+    }
+
+    fn put_refusal(&mut self, id: u64, oneway: bool, refusal: &Refusal) {
+        if oneway {
+            self.done += 1;
+            return;
+        }
+        self.put_status(id, refusal.code, true, &Fields::default(), refusal.message.clone());
+    }
+
+    /// A CANCEL for a call that has been answered: an answer that is still being sent is cut off (W-30).
+    fn cut_off_reply(&mut self, id: u64, now: Instant) -> Result<(), Breach> {
+        if !self.is_own(id) && self.sender.forget(id) {
+            self.put_status(id, Code::Cancelled, false, &Fields::default(), "the caller has gone".to_owned());
+            return Ok(());
+        }
+        self.budget.spend(now)
+    }
+
+    fn put_status(&mut self, id: u64, code: Code, not_executed: bool, fields: &Fields, mut text: String) {
+        /// Longer texts are cut; a status says what is wrong in a line.
+        const TEXT: usize = 8 * 1024;
+        if text.len() > TEXT {
+            text.truncate(text.floor_char_boundary(TEXT));
+        }
+        let head = Head::End { id, index: 0, code: code.number(), not_executed, typed: false };
+        self.outbox.put_message(head, fields, &text.into());
+    }
+
+    fn put_value(&mut self, head: Head, id: u64, metadata: Option<Box<Metadata>>, message: Message, what: &str) {
+        let fields = Fields { metadata, ..Fields::default() };
+        let limit = self.peer.as_ref().map_or(usize::MAX, |peer| peer.message as usize);
+        if message.len() > limit {
+            let text = format!(
+                "the {what} is {} bytes; the caller takes at most {limit} (its Limits::message)",
+                message.len()
+            );
+            return self.put_status(id, Code::ResourceExhausted, false, &Fields::default(), text);
+        }
+        if head.overhead(&fields) + message.len() <= self.peer_frame() {
+            return self.outbox.put_message(head, &fields, &message);
+        }
+        self.sender.queue(id, head, fields, message);
+    }
+}
+
+fn entry<H>(call: &Call, stage: Stage<H>) -> Entry<H> {
+    Entry { id: call.id, stage, oneway: call.oneway, deadline: None, stopped: None }
+}
+
+fn late() -> Refusal {
+    Refusal::new(Code::DeadlineExceeded, "the deadline was over before the handler was started")
+}

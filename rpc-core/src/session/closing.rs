@@ -1,0 +1,195 @@
+//! How a connection ends: announced, concluded, broken off or lost.
+
+use std::time::Instant;
+
+use super::calls::{Caller, Wire};
+use super::{Outcome, Session, Stop};
+use crate::code::Code;
+use crate::error::{Delivery, Phase, RpcError};
+use crate::frame::{ANNOUNCED, Breach, Reason, put_goaway, put_ping};
+
+/// The token of the PING that follows an announcement: when it is back, no call is on its way any more (W-36).
+const CROSSED: [u8; 8] = *b"goaway\0\0";
+
+/// How far the end has come, in both directions.
+#[derive(Debug, Default)]
+pub(super) struct Closing {
+    announced: bool,
+    concluded: bool,
+    /// What the peer's GOAWAY said.
+    peer: Option<Goaway>,
+    /// Why no call can be made any more.
+    lost: Option<RpcError>,
+}
+
+#[derive(Debug)]
+struct Goaway {
+    last: u64,
+    reason: Reason,
+    text: String,
+}
+
+impl Closing {
+    pub(super) fn is_concluded(&self) -> bool {
+        self.concluded
+    }
+
+    /// Whether the peer has said that it will end the connection.
+    pub(super) fn is_ending(&self) -> bool {
+        self.peer.is_some()
+    }
+
+    /// Whether the peer has said that it did not take this call.
+    pub(super) fn is_past_last(&self, id: u64) -> bool {
+        self.peer.as_ref().is_some_and(|goaway| id > goaway.last)
+    }
+
+    /// Whether calls may still be made.
+    pub(super) fn check_start(&self) -> Result<(), RpcError> {
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
+        }
+        match &self.peer {
+            Some(goaway) => Err(goaway.error()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Goaway {
+    fn error(&self) -> RpcError {
+        let text = match (self.reason, self.text.as_str()) {
+            (Reason::Shutdown, "") => "the peer is closing the connection".to_owned(),
+            (reason, "") => format!("the peer closed the connection: {reason}"),
+            (_, text) => format!("the peer closed the connection: {text}"),
+        };
+        let code = match self.reason {
+            Reason::Version => Code::Unimplemented,
+            Reason::Refused => Code::Unauthenticated,
+            _ => Code::Unavailable,
+        };
+        RpcError::new(code, text)
+    }
+}
+
+impl<C, H> Session<C, H> {
+    /// Begins a graceful end: the peer starts no further calls, those on their way are still taken.
+    pub(crate) fn shut_down(&mut self) {
+        if self.closing.announced || self.closing.concluded {
+            return;
+        }
+        self.closing.announced = true;
+        self.outbox.put(|buffer| {
+            put_goaway(buffer, ANNOUNCED, Reason::Shutdown, "");
+            put_ping(buffer, CROSSED);
+        });
+    }
+
+    /// Takes no further calls: whatever comes now was not executed.
+    pub(crate) fn conclude(&mut self, reason: Reason, text: &str) {
+        if self.closing.concluded {
+            return;
+        }
+        self.closing.concluded = true;
+        let last = self.last_taken;
+        self.outbox.put(|buffer| put_goaway(buffer, last, reason, text));
+    }
+
+    /// Ends the connection because of what the peer did.
+    pub(crate) fn break_off(&mut self, breach: &Breach) {
+        self.conclude(breach.reason, &breach.text);
+    }
+
+    /// The connection is gone, or given up: every call ends, every handler must stop.
+    pub(crate) fn handle_lost(&mut self, error: RpcError) {
+        if self.closing.lost.is_some() {
+            return;
+        }
+        // What the peer said before it closed explains more than the end of the stream.
+        let error = match &self.closing.peer {
+            Some(goaway) => goaway.error(),
+            None => error,
+        };
+        for ticket in self.calls.tickets() {
+            let Some(entry) = self.calls.get_mut(ticket) else {
+                continue;
+            };
+            let waits = matches!(entry.caller, Caller::Waiting(_));
+            let wire = std::mem::replace(&mut entry.wire, Wire::Closed);
+            if waits {
+                let delivery = self.delivery_when_lost(&wire);
+                let phase = if matches!(wire, Wire::Queued(_)) { Phase::Send } else { Phase::Wait };
+                let error = error.clone().with_delivery(delivery).with_phase(phase);
+                self.end_caller(ticket, Outcome::Failed(error));
+            }
+            self.calls.remove_if_over(ticket);
+        }
+        self.queued.clear();
+        self.open = 0;
+        self.open_oneway = 0;
+        self.stop_all(Stop::Lost);
+        self.work = super::Work::default();
+        self.ready.clear();
+        self.ready_bytes = 0;
+        self.sender = super::Sender::default();
+        self.done = 0;
+        self.next_deadline = None;
+        self.closing.lost = Some(error.with_delivery(Delivery::NotSent));
+    }
+
+    /// Whether the peer, or this end, has asked for the end, and nothing is left to do but to write what is queued.
+    pub(crate) fn is_finished(&self) -> bool {
+        (self.closing.concluded || self.closing.peer.is_some()) && self.is_idle()
+    }
+
+    /// Whether calls can no longer be started here.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.check_start().is_err()
+    }
+
+    pub(super) fn handle_pong(&mut self, token: [u8; 8], now: Instant) -> Result<(), Breach> {
+        if token == CROSSED && self.closing.announced {
+            self.conclude(Reason::Shutdown, "");
+            return Ok(());
+        }
+        self.budget.spend(now)
+    }
+
+    pub(super) fn handle_goaway(&mut self, last: u64, reason: Reason, text: String) -> Result<(), Breach> {
+        if let Some(goaway) = &self.closing.peer
+            && last > goaway.last
+        {
+            return Err(Breach::new(format!("GOAWAY grew from {} to {last}", goaway.last)));
+        }
+        let goaway = Goaway { last, reason, text };
+        let error = goaway.error();
+        self.closing.peer = Some(goaway);
+        for ticket in self.calls.tickets() {
+            let Some(entry) = self.calls.get_mut(ticket) else {
+                continue;
+            };
+            let (delivery, open) = match entry.wire {
+                Wire::Queued(_) => (Delivery::NotSent, None),
+                Wire::Open { id, .. } if id > last => (Delivery::NotExecuted, Some(id)),
+                _ => continue,
+            };
+            entry.wire = Wire::Closed;
+            entry.answer = None;
+            if let Some(id) = open {
+                self.open -= 1;
+                self.sender.forget(id);
+                self.assembly.forget(id, 0);
+            }
+            let error = error.clone().with_delivery(delivery).with_phase(Phase::Send);
+            self.end_caller(ticket, Outcome::Failed(error));
+            self.calls.remove_if_over(ticket);
+        }
+        self.queued.clear();
+        // One-way calls past `last` are not counted apart; with a final GOAWAY no DONE need come for them.
+        if last != ANNOUNCED {
+            self.open -= self.open_oneway;
+            self.open_oneway = 0;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,342 @@
+//! The session: the tables of calls of one connection, and their rules. It does no I/O.
+//!
+//! It knows frames and an `Instant` that is passed in. It knows nothing of sockets, tasks, wakers or codecs; what the
+//! driver needs to wake a caller (`C`) or to stop a handler (`H`) it keeps and gives back.
+//!
+//! - *getters* tell what is so;
+//! - `handle_*` is what the world did: a frame came, bytes were written, time passed, the connection was lost;
+//! - verbs are what the application wants: `start`, `abandon`, `reply`, `shut_down`;
+//! - `poll_*` is what the driver must do next. After every command or input it polls until there is nothing.
+//!
+//! Rules that hold here, tested in virtual time (`simulation.rs`):
+//!
+//! - A call ends exactly once. Ids are never used again.
+//! - An answer that crosses a cancel is late, not wrong. An answer to an id that was never sent is misbehaviour.
+//! - A slot is free when the handler has ended, not when the cancel arrived.
+//! - "Not sent" and "not executed" are claimed only with proof.
+//! - Everything that a peer can make us keep is bounded.
+
+mod message;
+pub(crate) use message::Message;
+
+mod outbox;
+use outbox::Outbox;
+pub(crate) use outbox::Queue;
+
+mod sender;
+use sender::Sender;
+
+mod assembly;
+use assembly::{Assembly, Progress};
+
+mod outcome;
+pub(crate) use outcome::{Answer, Incoming, Outcome, Outgoing, Refusal, Reply, Stop};
+
+mod budget;
+use budget::Budget;
+
+mod calls;
+use calls::Calls;
+
+mod work;
+use work::Work;
+
+mod callee;
+mod caller;
+mod closing;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use crate::frame::{Breach, EARLY_BYTES, EARLY_CALLS, EARLY_FRAME, Frame, Hello, put_hello, put_pong};
+use crate::limits::{INITIAL_CREDIT, Limits};
+use closing::Closing;
+
+/// How much is queued for writing before chunks of large messages wait for their turn, in bytes. It bounds how long a
+/// small message waits behind large ones.
+const WRITE_AHEAD: usize = 256 * 1024;
+
+/// Names a call of this end, before and after it has an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Ticket {
+    slot: u32,
+    number: u64,
+}
+
+/// Which end of the connection this is; only the ids depend on it (W-16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Client,
+    Server,
+}
+
+impl Role {
+    /// The lowest bit of the ids of the calls that this end makes.
+    fn parity(self) -> u64 {
+        match self {
+            Self::Client => 1,
+            Self::Server => 0,
+        }
+    }
+}
+
+/// One end of a connection.
+#[derive(Debug)]
+pub(crate) struct Session<C, H> {
+    role: Role,
+    limits: Limits,
+    /// What the peer said of itself, once it has.
+    peer: Option<Box<Hello>>,
+    outbox: Outbox,
+    sender: Sender,
+    assembly: Assembly,
+
+    calls: Calls<C>,
+    /// The calls that wait to be sent, in order.
+    queued: VecDeque<Ticket>,
+    /// The length of `queued` at which it is swept next.
+    sweep_at: usize,
+    /// How many calls of this end are open at the peer, one-way calls included.
+    open: usize,
+    /// How many of them are one-way.
+    open_oneway: usize,
+    sequence: u64,
+    last_sent: u64,
+    /// What has been sent before the peer's HELLO (W-14).
+    early: Early,
+
+    work: Work<H>,
+    /// The peer's calls that wait to be started, and the length of their messages.
+    ready: VecDeque<Incoming>,
+    ready_bytes: usize,
+    /// The highest id of the peer that came, and the highest that was taken.
+    last_seen: u64,
+    last_taken: u64,
+    /// One-way calls of the peer that have ended and were not counted in a DONE.
+    done: u32,
+
+    /// Callers whose outcome is there.
+    woken: Vec<C>,
+    /// Handlers that must stop.
+    stopping: Vec<(H, Stop)>,
+    /// The earliest deadline of all calls, or earlier.
+    next_deadline: Option<Instant>,
+    budget: Budget,
+    closing: Closing,
+}
+
+#[derive(Debug, Default)]
+struct Early {
+    calls: usize,
+    bytes: usize,
+}
+
+/// What a session says of itself besides its limits.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) instance: [u8; 16],
+    pub(crate) codecs: Vec<Box<str>>,
+}
+
+impl<C, H> Session<C, H> {
+    /// One end of a new connection. Its HELLO is the first thing to be written.
+    pub(crate) fn new(role: Role, limits: Limits, identity: Identity) -> Self {
+        let limits = limits.within_protocol();
+        let hello = Hello {
+            instance: identity.instance,
+            features: 0,
+            frame: limits.frame as u32,
+            message: limits.message as u32,
+            calls: limits.calls as u32,
+            assembly: limits.assembly as u32,
+            credit: INITIAL_CREDIT,
+            codecs: identity.codecs,
+            credentials: None,
+        };
+        let mut outbox = Outbox::default();
+        outbox.put(|buffer| put_hello(buffer, &hello));
+        Self {
+            role,
+            assembly: Assembly::new(limits.assembly, limits.calls),
+            limits,
+            peer: None,
+            outbox,
+            sender: Sender::default(),
+            calls: Calls::default(),
+            queued: VecDeque::new(),
+            sweep_at: 64,
+            open: 0,
+            open_oneway: 0,
+            sequence: 0,
+            last_sent: 0,
+            early: Early::default(),
+            work: Work::default(),
+            ready: VecDeque::new(),
+            ready_bytes: 0,
+            last_seen: 0,
+            last_taken: 0,
+            done: 0,
+            woken: Vec::new(),
+            stopping: Vec::new(),
+            next_deadline: None,
+            budget: Budget::default(),
+            closing: Closing::default(),
+        }
+    }
+
+    /// What the peer said of itself, once it has.
+    pub(crate) fn peer(&self) -> Option<&Hello> {
+        self.peer.as_deref()
+    }
+
+    /// How many calls of the peer are not answered.
+    pub(crate) fn serving(&self) -> usize {
+        self.work.open()
+    }
+
+    /// Whether no call is open, waits or is being written, in either direction.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.open == 0 && self.queued.is_empty() && self.work.open() == 0 && self.sender.is_idle() && self.done == 0
+    }
+
+    /// How many bytes have not been written.
+    pub(crate) fn backlog(&self) -> usize {
+        self.outbox.backlog()
+    }
+
+    /// Takes in a frame.
+    ///
+    /// # Errors
+    ///
+    /// When the peer broke a rule of the wire; the connection must then end with [`breach`](Self::breach).
+    pub(crate) fn handle_frame(&mut self, frame: Frame, now: Instant) -> Result<(), Breach> {
+        match frame {
+            Frame::Hello(hello) => self.handle_hello(hello, now),
+            Frame::Call(call) => self.handle_call(call, now),
+            Frame::Reply { id, fields, message } => self.handle_reply(id, fields, message, now),
+            Frame::End(end) if end.index == 0 => self.handle_end(end, now),
+            Frame::Chunk { id, index, bytes } => self.handle_chunk(id, index, &bytes, now),
+            Frame::Cancel { id, index: 0 } => self.handle_cancel(id, now),
+            Frame::Done(count) => self.handle_done(count, now),
+            Frame::Ping(token) => {
+                self.outbox.put(|buffer| put_pong(buffer, token));
+                self.budget.spend(now)
+            }
+            Frame::Pong(token) => self.handle_pong(token, now),
+            Frame::Goaway { last, reason, text } => self.handle_goaway(last, reason, text),
+            Frame::End(crate::frame::End { id, index, .. })
+            | Frame::Data { id, index, .. }
+            | Frame::Credit { id, index, .. }
+            | Frame::Cancel { id, index } => {
+                Err(Breach::new(format!("a frame for stream {index} of call {id}, which has no streams")))
+            }
+            Frame::Skipped => self.budget.spend(now),
+        }?;
+        self.check_backlog()
+    }
+
+    /// The transport has taken this many bytes, over the life of the connection.
+    pub(crate) fn handle_written(&mut self, total: u64, now: Instant) {
+        self.outbox.handle_written(total);
+        if !self.queued.is_empty() {
+            self.send_queued(now);
+        }
+    }
+
+    /// Time has passed; ends what was due.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        if self.next_deadline.is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        self.expire_calls(now);
+        self.expire_work(now);
+        self.next_deadline =
+            [self.calls.earliest_deadline(), self.work.earliest_deadline()].into_iter().flatten().min();
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) must be called, at the latest.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.next_deadline
+    }
+
+    /// The callers whose outcome has come since the last time. They are woken after the lock is released.
+    pub(crate) fn poll_woken(&mut self, into: &mut Vec<C>) {
+        into.append(&mut self.woken);
+    }
+
+    /// A handler that must stop.
+    pub(crate) fn poll_stop(&mut self) -> Option<(H, Stop)> {
+        self.stopping.pop()
+    }
+
+    /// Whether there is something to write.
+    pub(crate) fn has_output(&self) -> bool {
+        self.outbox.has_queued() || self.done > 0 || !self.sender.is_idle()
+    }
+
+    /// What is to be written next. `empty` is a queue that has been written, whose buffer is used again.
+    pub(crate) fn poll_transmit(&mut self, empty: Queue, now: Instant) -> Queue {
+        self.put_done();
+        let frame = self.peer_frame();
+        let assembly = self.peer.as_ref().map_or(0, |peer| peer.assembly as usize);
+        while self.outbox.backlog() < WRITE_AHEAD && !self.sender.is_idle() {
+            if self.sender.put_next(frame, assembly, &mut self.outbox) {
+                self.send_queued(now);
+            }
+        }
+        self.outbox.take(empty)
+    }
+
+    fn handle_hello(&mut self, hello: Box<Hello>, now: Instant) -> Result<(), Breach> {
+        self.peer = Some(hello);
+        self.send_queued(now);
+        Ok(())
+    }
+
+    fn handle_chunk(&mut self, id: u64, index: u16, bytes: &[u8], now: Instant) -> Result<(), Breach> {
+        match self.assembly.handle_chunk(id, index, bytes)? {
+            Progress::More => Ok(()),
+            Progress::Complete(message) if self.is_own(id) => self.finish_answer(id, message, now),
+            Progress::Complete(message) => self.finish_call(id, message),
+            Progress::Over { last } => {
+                if last && self.is_own(id) {
+                    self.finish_read_over_answer(id, now);
+                } else if last {
+                    self.finish_read_over_call(id);
+                }
+                self.budget.spend(now)
+            }
+        }
+    }
+
+    /// Whether an id is of a call that this end makes.
+    fn is_own(&self, id: u64) -> bool {
+        id & 1 == self.role.parity()
+    }
+
+    /// A peer that causes output without reading it is sent away (W-39).
+    fn check_backlog(&self) -> Result<(), Breach> {
+        let limit = (4 * self.limits.write_queue).max(8 * 1024 * 1024) + self.limits.write_queue;
+        if self.outbox.backlog() <= limit + WRITE_AHEAD {
+            return Ok(());
+        }
+        Err(Breach::because(
+            crate::frame::Reason::Flood,
+            format!("the peer does not read: {} bytes wait to be written", self.outbox.backlog()),
+        ))
+    }
+
+    fn peer_frame(&self) -> usize {
+        self.peer.as_ref().map_or(EARLY_FRAME, |peer| peer.frame as usize).min(self.limits.frame)
+    }
+
+    fn note_deadline(&mut self, deadline: Option<Instant>) {
+        if let Some(deadline) = deadline {
+            self.next_deadline = Some(self.next_deadline.map_or(deadline, |next| next.min(deadline)));
+        }
+    }
+}

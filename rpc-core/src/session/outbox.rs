@@ -1,0 +1,127 @@
+use std::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::frame::{Fields, Head};
+use crate::session::Message;
+
+/// Messages shorter than this are copied into the buffer; longer segments travel as they are.
+const COPIED: usize = 16 * 1024;
+
+/// What waits to be written, in order.
+///
+/// It counts every byte it was ever given. A call remembers the count at its first byte; comparing that with what has
+/// been written proves whether any of the call has left.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    written: Written,
+    appended: u64,
+    queue: Queue,
+}
+
+/// How many bytes the transport has taken, over the life of the connection.
+type Written = u64;
+
+/// Bytes in order: whole segments, then a buffer that still grows.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    pub(crate) segments: VecDeque<Bytes>,
+    pub(crate) tail: BytesMut,
+}
+
+impl Queue {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.tail.is_empty()
+    }
+}
+
+impl Outbox {
+    /// The place in the stream of bytes where the next byte goes.
+    pub(super) fn position(&self) -> u64 {
+        self.appended
+    }
+
+    /// Whether nothing of what was appended at `position` or later has been written.
+    pub(super) fn is_unwritten(&self, position: u64) -> bool {
+        self.written <= position
+    }
+
+    /// How much has not been written.
+    pub(super) fn backlog(&self) -> usize {
+        (self.appended - self.written) as usize
+    }
+
+    pub(super) fn has_queued(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// The transport has taken this many bytes in all.
+    pub(super) fn handle_written(&mut self, total: u64) {
+        self.written = self.written.max(total.min(self.appended));
+    }
+
+    /// Takes what is queued, to be written. `empty` is left in its place, so that its buffer is used again.
+    pub(super) fn take(&mut self, empty: Queue) -> Queue {
+        debug_assert!(empty.is_empty(), "a queue that is left must have been written");
+        std::mem::replace(&mut self.queue, empty)
+    }
+
+    /// Appends whatever `write` puts into the buffer.
+    pub(super) fn put(&mut self, write: impl FnOnce(&mut BytesMut)) {
+        let before = self.queue.tail.len();
+        write(&mut self.queue.tail);
+        self.appended += (self.queue.tail.len() - before) as u64;
+    }
+
+    /// Appends a frame with all of a message.
+    pub(super) fn put_message(&mut self, head: Head, fields: &Fields, message: &Message) {
+        self.put(|buffer| head.put(fields, message.len(), None, buffer));
+        for segment in message.segments() {
+            self.put_bytes(segment);
+        }
+    }
+
+    /// Appends bytes, sharing them where they are long.
+    pub(super) fn put_bytes(&mut self, bytes: &Bytes) {
+        if bytes.len() < COPIED {
+            return self.put(|buffer| buffer.extend_from_slice(bytes));
+        }
+        if !self.queue.tail.is_empty() {
+            self.queue.segments.push_back(self.queue.tail.split().freeze());
+        }
+        self.queue.segments.push_back(bytes.clone());
+        self.appended += bytes.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_prove_what_has_left() {
+        let mut outbox = Outbox::default();
+        outbox.put(|buffer| buffer.extend_from_slice(&[0; 10]));
+        let position = outbox.position();
+        outbox.put(|buffer| buffer.extend_from_slice(&[0; 10]));
+        outbox.handle_written(10);
+        assert!(outbox.is_unwritten(position));
+        outbox.handle_written(11);
+        assert!(!outbox.is_unwritten(position));
+        assert_eq!(outbox.backlog(), 9);
+    }
+
+    #[test]
+    fn long_segments_are_shared_and_the_order_is_kept() {
+        let long = Bytes::from(vec![1; COPIED]);
+        let mut outbox = Outbox::default();
+        outbox.put(|buffer| buffer.extend_from_slice(b"a"));
+        outbox.put_bytes(&long);
+        outbox.put(|buffer| buffer.extend_from_slice(b"b"));
+        let queue = outbox.take(Queue::default());
+        assert_eq!(queue.segments.len(), 2);
+        assert_eq!(queue.segments[1].as_ptr(), long.as_ptr());
+        assert_eq!(&queue.tail[..], b"b");
+        assert_eq!(outbox.backlog(), COPIED + 2);
+    }
+}

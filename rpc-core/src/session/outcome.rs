@@ -1,0 +1,120 @@
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::Message;
+use crate::code::Code;
+use crate::error::RpcError;
+use crate::frame::Fields;
+use crate::metadata::Metadata;
+
+/// A call that this end makes.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    pub(crate) service: u32,
+    pub(crate) method: u32,
+    /// The place of the codec in this end's HELLO.
+    pub(crate) codec: u16,
+    pub(crate) oneway: bool,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) metadata: Option<Box<Metadata>>,
+    pub(crate) message: Message,
+}
+
+impl Outgoing {
+    pub(super) fn fields(&self, now: Instant) -> Fields {
+        Fields {
+            deadline: self.deadline.map(|deadline| deadline.saturating_duration_since(now)),
+            attempt: 0,
+            metadata: self.metadata.clone(),
+            unknown: None,
+        }
+    }
+}
+
+/// How a call of this end ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    Reply(Reply),
+    /// An error of the method's own type, encoded.
+    Typed(Reply),
+    Failed(RpcError),
+    /// A one-way call is on its way.
+    Sent,
+}
+
+/// What the peer answered.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Reply {
+    pub(crate) metadata: Option<Box<Metadata>>,
+    pub(crate) body: Bytes,
+}
+
+/// A call that the peer makes, ready to be started.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) id: u64,
+    /// The place of the codec in the peer's HELLO.
+    pub(crate) codec: u16,
+    pub(crate) service: u32,
+    pub(crate) method: u32,
+    pub(crate) oneway: bool,
+    /// The caller will send streams.
+    pub(crate) streams: bool,
+    pub(crate) attempt: u32,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) metadata: Option<Box<Metadata>>,
+    pub(crate) body: Bytes,
+}
+
+/// How this end answers a call of the peer.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Reply {
+        metadata: Option<Box<Metadata>>,
+        message: Message,
+    },
+    /// An error of the method's own type.
+    Typed {
+        metadata: Option<Box<Metadata>>,
+        message: Message,
+    },
+    /// A status: the handler's own, or one for a handler that failed.
+    Status {
+        code: Code,
+        message: String,
+        metadata: Option<Box<Metadata>>,
+    },
+    /// The handler was not started.
+    Refused(Refusal),
+    /// The handler was stopped, for the reason that the session knows.
+    Stopped,
+}
+
+/// Why a handler was not started.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}
+
+/// Why a handler must stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// The caller gave up.
+    Cancelled,
+    DeadlineExceeded,
+    /// The connection is gone.
+    Lost,
+    /// The server is closing and its grace is over.
+    Forced,
+}
+
+/// The longest deadline that is taken from a peer: a century would overflow some clocks.
+pub(crate) const LONGEST_DEADLINE: Duration = Duration::from_secs(365 * 24 * 3600);

@@ -1,0 +1,110 @@
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::{Incoming, Stop};
+
+/// The calls that the peer has made and that are not answered.
+///
+/// Their ids only grow (W-16), so a queue in order of arrival is also sorted: it is searched by halves, and an id that
+/// a peer picks can make nothing slow.
+#[derive(Debug)]
+pub(super) struct Work<H> {
+    entries: VecDeque<Entry<H>>,
+    /// How many entries are not [`Stage::Over`].
+    open: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Entry<H> {
+    pub(super) id: u64,
+    pub(super) stage: Stage<H>,
+    pub(super) oneway: bool,
+    pub(super) deadline: Option<Instant>,
+    /// Why the handler was told to stop, once it was.
+    pub(super) stopped: Option<Stop>,
+}
+
+#[derive(Debug)]
+pub(super) enum Stage<H> {
+    /// Its message has not come in full.
+    Arriving(Box<Incoming>),
+    /// It was answered, but its message still comes and is read over.
+    Refused,
+    /// It waits to be started.
+    Ready,
+    /// The application has it.
+    Started(Option<H>),
+    Over,
+}
+
+impl<H> Default for Work<H> {
+    fn default() -> Self {
+        Self { entries: VecDeque::new(), open: 0 }
+    }
+}
+
+impl<H> Work<H> {
+    pub(super) fn open(&self) -> usize {
+        self.open
+    }
+
+    /// Adds a call; its id is above all before it.
+    pub(super) fn push(&mut self, entry: Entry<H>) {
+        self.open += 1;
+        self.entries.push_back(entry);
+    }
+
+    pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Entry<H>> {
+        let at = self.entries.binary_search_by_key(&id, |entry| entry.id).ok()?;
+        self.entries.get_mut(at).filter(|entry| !matches!(entry.stage, Stage::Over))
+    }
+
+    /// Ends a call and gives back what it was.
+    pub(super) fn end(&mut self, id: u64) -> Option<Entry<H>> {
+        let entry = self.get_mut(id)?;
+        let over = Entry { id, stage: Stage::Over, oneway: entry.oneway, deadline: None, stopped: None };
+        let ended = std::mem::replace(entry, over);
+        self.open -= 1;
+        while self.entries.front().is_some_and(|entry| matches!(entry.stage, Stage::Over)) {
+            self.entries.pop_front();
+        }
+        // One long call at the front must not let the queue behind it grow for ever.
+        if self.entries.len() > 2 * self.open + 64 {
+            self.entries.retain(|entry| !matches!(entry.stage, Stage::Over));
+        }
+        Some(ended)
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry<H>> {
+        self.entries.iter_mut().filter(|entry| !matches!(entry.stage, Stage::Over))
+    }
+
+    /// The earliest deadline of a call that has not been told to stop.
+    pub(super) fn earliest_deadline(&self) -> Option<Instant> {
+        self.entries.iter().filter(|entry| entry.stopped.is_none()).filter_map(|entry| entry.deadline).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: u64) -> Entry<()> {
+        Entry { id, stage: Stage::Ready, oneway: false, deadline: None, stopped: None }
+    }
+
+    #[test]
+    fn a_long_call_at_the_front_does_not_keep_the_others() {
+        let mut work = Work::default();
+        for id in 0..1000 {
+            work.push(entry(id));
+            if id > 0 {
+                assert!(work.end(id).is_some());
+                assert!(work.end(id).is_none(), "a call ends once");
+            }
+        }
+        assert_eq!(work.open(), 1);
+        assert!(work.entries.len() < 100);
+        assert!(work.get_mut(0).is_some());
+    }
+}
