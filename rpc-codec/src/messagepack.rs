@@ -15,7 +15,7 @@ use crate::{Codec, DecodeError, EncodeError, Output};
 ///
 /// | type | written as |
 /// | --- | --- |
-/// | `Vec<u8>`, `&[u8]` and other byte types, however nested | bin; an array of integers is read too |
+/// | `Vec<u8>`, `&[u8]` and other byte types, however nested | bin; an array of integers is read too. An empty one that is not [marked](crate::bytes) as bytes is an empty array, since nothing in it shows its type |
 /// | `[u8; N]` | an array of integers; bin is read too |
 /// | `u128`, `i128` | bin of 16 bytes, big-endian |
 /// | enums | the variant's name, or a map from it to the content |

@@ -72,7 +72,7 @@ struct Tuple(u8, String, bool);
 struct Struct {
     id: u64,
     name: String,
-    nested: Option<Box<Struct>>,
+    nested: Option<Box<Self>>,
     values: Vec<i16>,
 }
 

@@ -206,35 +206,35 @@ fn nested(open: &[u8], next: &[u8], times: usize, end: &[u8], close: &[u8], shut
 #[allow(dead_code, reason = "what is read is dropped")]
 enum Chain {
     End,
-    Next(Box<Chain>),
+    Next(Box<Self>),
 }
 
 #[derive(Read)]
 #[allow(dead_code, reason = "what is read is dropped")]
 struct Node {
-    next: Option<Box<Node>>,
+    next: Option<Box<Self>>,
 }
 
 #[derive(Read)]
 #[allow(dead_code, reason = "what is read is dropped")]
 enum Pairs {
     End,
-    Pair(u8, Box<Pairs>),
+    Pair(u8, Box<Self>),
 }
 
 #[derive(Read)]
 #[serde(transparent)]
 #[allow(dead_code, reason = "what is read is dropped")]
-struct List(Vec<List>);
+struct List(Vec<Self>);
 
 #[derive(Read)]
 #[serde(transparent)]
 #[allow(dead_code, reason = "what is read is dropped")]
-struct Map(BTreeMap<u8, Map>);
+struct Map(BTreeMap<u8, Self>);
 
 #[derive(Read)]
 #[allow(dead_code, reason = "what is read is dropped")]
-struct Choice(Option<Box<Choice>>);
+struct Choice(Option<Box<Self>>);
 
 #[derive(Read)]
 struct Known {}
@@ -244,7 +244,7 @@ struct Known {}
 #[allow(dead_code, reason = "what is read is dropped")]
 enum Untagged {
     Number(u64),
-    List(Vec<Untagged>),
+    List(Vec<Self>),
 }
 
 /// A user's codec over the reference implementation, which has no limit on depth and overflows the stack by itself.
