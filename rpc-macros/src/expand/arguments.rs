@@ -1,0 +1,136 @@
+//! The message of a method: one struct in declaration order, written out where it is used.
+//!
+//! Each field's type is a parameter of the struct, so that the trait's own parameters never appear in it.
+//! The client fills it with what the caller gave, the server with what it decoded.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Attribute, parse_quote};
+
+use super::Scope;
+use crate::model::{Argument, Method, Parameter, Pass};
+
+/// The struct for the client, and the expression that fills it; `()` for a method without arguments.
+pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStream) {
+    if method.arguments().next().is_none() {
+        return (TokenStream::new(), quote!(()));
+    }
+    let private = &scope.roots.private;
+    let mut fields = TokenStream::new();
+    let mut parameters = Vec::new();
+    let mut values = TokenStream::new();
+    let mut borrows = false;
+    for (position, argument) in method.arguments().enumerate() {
+        let ident = &argument.ident;
+        let attributes = attributes(scope, argument);
+        let ty = if argument.spelt {
+            borrows |= !matches!(argument.pass, Pass::Value);
+            lent(scope, argument)
+        } else {
+            let parameter = format_ident!("__A{position}");
+            parameters.push(parameter.clone());
+            quote!(#parameter)
+        };
+        fields.extend(quote!(#(#attributes)* #ident: #ty,));
+        values.extend(if as_bytes(argument) { quote!(#ident: #private::AsBytes(#ident),) } else { quote!(#ident,) });
+    }
+    let lifetime = borrows.then(|| quote!('__lent,));
+    let definition = quote! {
+        use #private::serde as __serde;
+        #[derive(__serde::Serialize)]
+        #[serde(crate = "__serde")]
+        struct __Arguments<#lifetime #(#parameters),*> { #fields }
+    };
+    (definition, quote!(__Arguments { #values }))
+}
+
+/// The struct for the server, and the type to decode.
+pub(super) fn received(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStream) {
+    let private = &scope.roots.private;
+    let mut fields = TokenStream::new();
+    let mut parameters = Vec::new();
+    let mut types = Vec::new();
+    for (position, argument) in method.arguments().enumerate() {
+        let ident = &argument.ident;
+        let attributes = attributes(scope, argument);
+        let owned = owned(scope, argument);
+        let ty = if argument.spelt {
+            owned
+        } else {
+            let parameter = format_ident!("__A{position}");
+            types.push(if as_bytes(argument) { quote!(#private::AsBytes<#owned>) } else { owned });
+            parameters.push(parameter.clone());
+            quote!(#parameter)
+        };
+        fields.extend(quote!(#(#attributes)* #ident: #ty,));
+    }
+    let expecting = format!("the arguments of {}.{}", scope.service.name, method.name);
+    let definition = quote! {
+        use #private::serde as __serde;
+        #[derive(__serde::Deserialize)]
+        #[serde(crate = "__serde", expecting = #expecting)]
+        struct __Arguments<#(#parameters),*> { #fields }
+    };
+    (definition, quote!(__Arguments<#(#types),*>))
+}
+
+/// What the handler's method is called with, in the order of the source.
+pub(super) fn passed(method: &Method) -> Vec<TokenStream> {
+    let parameters = method.parameters.iter().map(|parameter| match parameter {
+        Parameter::Context => quote!(&__context),
+        Parameter::Argument(argument) => {
+            let ident = &argument.ident;
+            let bytes = as_bytes(argument).then(|| quote!(.0));
+            match argument.pass {
+                Pass::Value => quote!(__arguments.#ident #bytes),
+                Pass::Reference(_) | Pass::Slice(_) | Pass::Text => quote!(&__arguments.#ident #bytes),
+                Pass::OptionalText => quote!(__arguments.#ident.as_deref()),
+            }
+        }
+    });
+    parameters.collect()
+}
+
+/// Bytes whose field is a parameter are wrapped; where the type is spelt out, the field's attribute does it.
+fn as_bytes(argument: &Argument) -> bool {
+    argument.bytes && !argument.spelt
+}
+
+fn attributes(scope: &Scope<'_>, argument: &Argument) -> Vec<Attribute> {
+    let mut attributes = argument.attributes.clone();
+    if argument.bytes && argument.spelt {
+        let module = format!("{}::bytes", scope.roots.private).replace(' ', "");
+        attributes.push(parse_quote!(#[serde(with = #module)]));
+    }
+    attributes
+}
+
+/// The type the server owns.
+fn owned(scope: &Scope<'_>, argument: &Argument) -> TokenStream {
+    let (core, std) = (&scope.roots.core, &scope.roots.std);
+    match &argument.pass {
+        Pass::Value => {
+            let ty = &argument.written;
+            quote!(#ty)
+        }
+        Pass::Reference(ty) => quote!(#ty),
+        Pass::Slice(item) => quote!(#std::vec::Vec<#item>),
+        Pass::Text => quote!(#std::string::String),
+        Pass::OptionalText => quote!(#core::option::Option<#std::string::String>),
+    }
+}
+
+/// The type the client lends, with its lifetime named.
+fn lent(scope: &Scope<'_>, argument: &Argument) -> TokenStream {
+    let core = &scope.roots.core;
+    match &argument.pass {
+        Pass::Value => {
+            let ty = &argument.written;
+            quote!(#ty)
+        }
+        Pass::Reference(ty) => quote!(&'__lent #ty),
+        Pass::Slice(item) => quote!(&'__lent [#item]),
+        Pass::Text => quote!(&'__lent #core::primitive::str),
+        Pass::OptionalText => quote!(#core::option::Option<&'__lent #core::primitive::str>),
+    }
+}

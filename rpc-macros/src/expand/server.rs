@@ -1,0 +1,215 @@
+//! The skeleton: finds the method, decodes its arguments, calls the implementation.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Generics, parse_quote};
+
+use super::{Scope, arguments, at};
+use crate::model::{Method, ReplyKind};
+
+pub(super) fn server(scope: &Scope<'_>) -> TokenStream {
+    let structure = structure(scope);
+    let construction = construction(scope);
+    let service = service(scope);
+    quote!(#structure #construction #service)
+}
+
+/// The trait's parameters behind the implementation's.
+fn generics(scope: &Scope<'_>, bounded: bool) -> Generics {
+    let implementation = &scope.names.implementation;
+    let ident = &scope.service.ident;
+    let (_, type_generics, _) = scope.service.generics.split_for_impl();
+    let mut generics = scope.service.generics.clone();
+    generics.where_clause = None;
+    generics.params.insert(
+        0,
+        if bounded { parse_quote!(#implementation: #ident #type_generics) } else { parse_quote!(#implementation) },
+    );
+    let conditions = scope.conditions();
+    if !conditions.is_empty() {
+        generics.make_where_clause().predicates.extend(conditions);
+    }
+    generics
+}
+
+fn structure(scope: &Scope<'_>) -> TokenStream {
+    let (core, std) = (&scope.roots.core, &scope.roots.std);
+    let visibility = &scope.service.visibility;
+    let (server, implementation) = (&scope.names.server, &scope.names.implementation);
+    let crate::model::Carried { cfg, lints, .. } = &scope.service.carried;
+    let docs = format!("Serves an implementation of [`{}`].", scope.service.ident);
+    let name = server.to_string();
+    let generics = generics(scope, false);
+    let parameters = &generics.params;
+    let (impl_generics, type_generics, clause) = generics.split_for_impl();
+    let (marker, marker_clone) = match scope.marker() {
+        Some(ty) => (quote!(types: #ty,), quote!(types: #core::marker::PhantomData,)),
+        None => Default::default(),
+    };
+    quote! {
+        #(#cfg)* #[doc = #docs] #(#lints)*
+        #[allow(dead_code)]
+        #visibility struct #server<#parameters> #clause {
+            service: #std::sync::Arc<#implementation>,
+            name: #std::borrow::Cow<'static, #core::primitive::str>,
+            #marker
+        }
+
+        #(#cfg)* #(#lints)*
+        impl #impl_generics #core::clone::Clone for #server #type_generics #clause {
+            fn clone(&self) -> Self {
+                Self {
+                    service: #core::clone::Clone::clone(&self.service),
+                    name: #core::clone::Clone::clone(&self.name),
+                    #marker_clone
+                }
+            }
+        }
+
+        #(#cfg)* #(#lints)*
+        impl #impl_generics #core::fmt::Debug for #server #type_generics #clause {
+            fn fmt(&self, formatter: &mut #core::fmt::Formatter<'_>) -> #core::fmt::Result {
+                #core::fmt::Formatter::debug_struct(formatter, #name)
+                    .field("name", &self.name)
+                    .finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+fn construction(scope: &Scope<'_>) -> TokenStream {
+    let (core, std) = (&scope.roots.core, &scope.roots.std);
+    let visibility = &scope.service.visibility;
+    let (server, methods, implementation) = (&scope.names.server, &scope.names.methods, &scope.names.implementation);
+    let crate::model::Carried { cfg, lints, .. } = &scope.service.carried;
+    let generics = generics(scope, true);
+    let (impl_generics, type_generics, clause) = generics.split_for_impl();
+    let marker = scope.marker().map(|_| quote!(types: #core::marker::PhantomData,));
+    quote! {
+        #(#cfg)* #(#lints)*
+        #[allow(dead_code, deprecated)]
+        impl #impl_generics #server #type_generics #clause {
+            /// Serves `service` under the name of the trait.
+            #[must_use]
+            #visibility fn new(service: #implementation) -> Self {
+                Self::from_arc(#std::sync::Arc::new(service))
+            }
+
+            /// Serves a service that others hold as well.
+            #[must_use]
+            #visibility fn from_arc(service: #std::sync::Arc<#implementation>) -> Self {
+                Self { service, name: #std::borrow::Cow::Borrowed(#methods::DESCRIPTOR.name), #marker }
+            }
+
+            /// Serves it under another name, so that one trait can be served twice.
+            #[must_use]
+            #visibility fn named(mut self, name: impl #core::convert::Into<#std::string::String>) -> Self {
+                self.name = #std::borrow::Cow::Owned(#core::convert::Into::into(name));
+                self
+            }
+        }
+    }
+}
+
+fn service(scope: &Scope<'_>) -> TokenStream {
+    let (core, private) = (&scope.roots.core, &scope.roots.private);
+    let (server, methods) = (&scope.names.server, &scope.names.methods);
+    let crate::model::Carried { cfg, lints, .. } = &scope.service.carried;
+    let arms: TokenStream = scope.service.methods.iter().map(|each| arm(scope, each)).collect();
+    let mut generics = generics(scope, true);
+    let types = scope.type_parameters();
+    if !types.is_empty() {
+        let predicates = &mut generics.make_where_clause().predicates;
+        for ty in types {
+            predicates.push(parse_quote!(#ty: #core::marker::Send + #core::marker::Sync + 'static));
+        }
+        for method in &scope.service.methods {
+            predicates.extend(scope.sendable(method));
+        }
+    }
+    let (impl_generics, type_generics, clause) = generics.split_for_impl();
+    quote! {
+        #(#cfg)* #(#lints)*
+        #[allow(deprecated)]
+        impl #impl_generics #private::Service for #server #type_generics #clause {
+            fn name(&self) -> &#core::primitive::str {
+                &self.name
+            }
+
+            fn descriptor(&self) -> &'static #private::ServiceDescriptor {
+                #methods::DESCRIPTOR
+            }
+
+            fn call(&self, __request: #private::Request<'_>) -> #private::Handler {
+                match __request.ordinal() {
+                    #arms
+                    _ => __request.unknown_method(),
+                }
+            }
+        }
+    }
+}
+
+/// What happens when one method is called.
+fn arm(scope: &Scope<'_>, method: &Method) -> TokenStream {
+    let core = &scope.roots.core;
+    let ordinal = method.ordinal;
+    let cfg = &method.carried.cfg;
+    let decoded = decoded(scope, method);
+    let context = method.takes_context().then(|| quote!(let __context = __request.context();));
+    let handler = handler(scope, method);
+    quote! {
+        #(#cfg)*
+        #ordinal => {
+            #decoded
+            let __service = #core::clone::Clone::clone(&self.service);
+            #context
+            #handler
+        }
+    }
+}
+
+/// Reads the arguments, or answers with the refusal.
+fn decoded(scope: &Scope<'_>, method: &Method) -> TokenStream {
+    let core = &scope.roots.core;
+    if method.arguments().next().is_none() {
+        return quote! {
+            if let #core::result::Result::Err(__refusal) = __request.no_arguments() {
+                return __refusal;
+            }
+        };
+    }
+    let (definition, ty) = arguments::received(scope, method);
+    let decode = quote_spanned!(at(&method.ident)=> __request.arguments());
+    quote! {
+        #definition
+        let __arguments: #ty = match #decode {
+            #core::result::Result::Ok(__arguments) => __arguments,
+            #core::result::Result::Err(__refusal) => return __refusal,
+        };
+    }
+}
+
+/// The future that answers.
+fn handler(scope: &Scope<'_>, method: &Method) -> TokenStream {
+    let private = &scope.roots.private;
+    let implementation = &scope.names.implementation;
+    let (ident, service) = (&method.ident, &scope.service.ident);
+    let (_, type_generics, _) = scope.service.generics.split_for_impl();
+    let passed = arguments::passed(method);
+    let call = quote! {
+        <#implementation as #service #type_generics>::#ident(&*__service, #(#passed),*).await
+    };
+    let fails = !matches!(method.reply.kind, ReplyKind::Value);
+    let answer = match (method.reply.bytes, fails) {
+        (false, _) => call,
+        (true, false) => quote!(#private::AsBytes(#call)),
+        (true, true) => quote!(#call.map(#private::AsBytes)),
+    };
+    let reply = match (method.oneway, fails) {
+        (true, _) => quote!(oneway),
+        (false, false) => quote!(reply),
+        (false, true) => quote!(reply_result),
+    };
+    quote_spanned!(at(ident)=> __request.#reply(async move { #answer }))
+}

@@ -1,0 +1,1 @@
+//! The expansion of typical traits, formatted, against files on disk.
