@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Attribute, parse_quote};
 
-use super::Scope;
+use super::{Scope, probes};
 use crate::model::{Argument, Method, Parameter, Pass};
 
 /// The struct for the client, and the expression that fills it; `()` for a method without arguments.
@@ -19,6 +19,7 @@ pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStr
     let mut fields = TokenStream::new();
     let mut parameters = Vec::new();
     let mut values = TokenStream::new();
+    let mut probes = TokenStream::new();
     let mut borrows = false;
     for (position, argument) in method.arguments().enumerate() {
         let ident = &argument.ident;
@@ -32,7 +33,14 @@ pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStr
             quote!(#parameter)
         };
         fields.extend(quote!(#(#attributes)* #ident: #ty,));
-        values.extend(if as_bytes(argument) { quote!(#ident: #private::AsBytes(#ident),) } else { quote!(#ident,) });
+        values.extend(match probes::argument(scope, argument, position) {
+            Some((definition, value)) => {
+                probes.extend(definition);
+                quote!(#ident: #value,)
+            }
+            None if as_bytes(argument) => quote!(#ident: #private::AsBytes(#ident),),
+            None => quote!(#ident,),
+        });
     }
     let lifetime = borrows.then(|| quote!('__lent,));
     let definition = quote! {
@@ -40,6 +48,7 @@ pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStr
         #[derive(__serde::Serialize)]
         #[serde(crate = "__serde")]
         struct __Arguments<#lifetime #(#parameters),*> { #fields }
+        #probes
     };
     (definition, quote!(__Arguments { #values }))
 }

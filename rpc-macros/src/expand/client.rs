@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 
-use super::{Scope, arguments, at, probes};
+use super::{Names, Scope, arguments, at, probes};
 use crate::model::Method;
 use crate::names;
 
@@ -55,7 +55,7 @@ fn structure(scope: &Scope<'_>) -> TokenStream {
     let parameters = &service.generics.params;
     let notes = &service.carried.notes;
     let docs = service.carried.docs.is_empty().then(|| {
-        let text = format!("The client of [`{}`]: each of its methods makes a call.", service.ident);
+        let text = format!(" The client of [`{}`]: each of its methods makes a call.", service.ident);
         quote!(#[doc = #text])
     });
     let name = client.to_string();
@@ -102,17 +102,11 @@ fn structure(scope: &Scope<'_>) -> TokenStream {
 fn constructors(scope: &Scope<'_>) -> TokenStream {
     let service = scope.service;
     let (core, private) = (&scope.roots.core, &scope.roots.private);
-    let (methods, server) = (&scope.names.methods, &scope.names.server);
+    let Names { methods, server, implementation, .. } = scope.names;
+    let parameters = scope.parameters();
     let visibility = &service.visibility;
     let ident = &service.ident;
     let (_, type_generics, _) = service.generics.split_for_impl();
-    let types = scope.type_parameters();
-    let mut bounds: Vec<TokenStream> =
-        types.iter().map(|ty| quote!(#ty: #core::marker::Send + #core::marker::Sync + 'static)).collect();
-    for method in &service.methods {
-        bounds.extend(scope.sendable(method).iter().map(|predicate| quote!(#predicate)));
-    }
-    let clause = (!bounds.is_empty()).then(|| quote!(where #(#bounds),*));
     let into_client = quote!(<Self as #core::convert::From<#private::Channel>>::from);
 
     let candidates = [
@@ -153,7 +147,11 @@ fn constructors(scope: &Scope<'_>) -> TokenStream {
             quote! {
                 /// The same client with no socket: it calls `service` in this process.
                 #[must_use]
-                #visibility fn in_process(service: impl #ident #type_generics) -> Self #clause {
+                #visibility fn in_process<#implementation>(service: #implementation) -> Self
+                where
+                    #implementation: #ident #type_generics,
+                    #server<#implementation, #(#parameters),*>: #private::Service,
+                {
                     #into_client(#private::Channel::in_process(#server::new(service)))
                 }
             },
@@ -172,7 +170,7 @@ fn method(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let ident = &method.ident;
     let crate::model::Carried { cfg, notes, lints, docs, .. } = &method.carried;
     let docs = docs.is_empty().then(|| {
-        let text = format!("Calls `{}.{}`.", scope.service.name, method.name);
+        let text = format!(" Calls `{}.{}`.", scope.service.name, method.name);
         quote!(#[doc = #text])
     });
     let inputs = method.arguments().map(|argument| {

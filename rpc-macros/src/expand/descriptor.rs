@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::LitStr;
 
-use super::Scope;
+use super::{Scope, probes};
 use crate::model::{Carried, Method, ReplyKind, Shape};
 use crate::names;
 use crate::tokens;
@@ -16,6 +16,7 @@ pub(super) fn descriptor(scope: &Scope<'_>) -> TokenStream {
     let cfg = &scope.service.carried.cfg;
     let docs = docs(scope, &scope.service.carried);
     let constants: TokenStream = scope.service.methods.iter().map(|each| constant(scope, each)).collect();
+    let functions = probes::functions(scope);
     let elements = scope.service.methods.iter().map(|method| {
         let cfg = &method.carried.cfg;
         let constant = format_ident!("METHOD_{}", method.ordinal);
@@ -31,6 +32,7 @@ pub(super) fn descriptor(scope: &Scope<'_>) -> TokenStream {
         #[allow(dead_code)]
         impl #methods {
             #constants
+            #functions
 
             const DESCRIPTOR: &'static #private::ServiceDescriptor = &#private::ServiceDescriptor {
                 name: #name,

@@ -1,5 +1,7 @@
 //! From the checked service to the code: the trait, the stub, the skeleton, the descriptor.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{GenericParam, Path, Type, WherePredicate, parse_quote};
@@ -44,6 +46,18 @@ pub(crate) struct Roots {
 impl Roots {
     fn of(krate: &Path) -> Self {
         Self { private: quote!(#krate::__private), core: quote!(::core), std: quote!(::std) }
+    }
+
+    /// The same paths, with errors about them shown at `span`.
+    pub(crate) fn at(&self, span: Span) -> Self {
+        let moved = |tokens: &TokenStream| {
+            let tokens = tokens.clone().into_iter().map(|mut token| {
+                token.set_span(token.span().located_at(span));
+                token
+            });
+            tokens.collect()
+        };
+        Self { private: moved(&self.private), core: moved(&self.core), std: moved(&self.std) }
     }
 }
 
@@ -127,38 +141,68 @@ impl Scope<'_> {
     /// What must hold for the trait's parameters so that a method's types can be sent.
     pub(crate) fn sendable(&self, method: &Method) -> Vec<WherePredicate> {
         let private = &self.roots.private;
-        let parameters = self.parameters();
-        let mut predicates = Vec::new();
         let (messages, failure) = self.crossing(method);
-        for ty in messages.iter().filter(|ty| tokens::mentions(ty, &parameters)) {
-            predicates.push(parse_quote!(#ty: #private::Message));
+        let messages = messages.iter().filter(|ty| self.is_open(ty)).map(|ty| parse_quote!(#ty: #private::Message));
+        let failure = failure.iter().filter(|ty| self.is_open(ty)).map(|ty| parse_quote!(#ty: #private::Failure));
+        messages.chain(failure).collect()
+    }
+
+    /// What must hold for the skeleton.
+    ///
+    /// Conditions on types without parameters are written `for<'__rpc> Type: …`, which the compiler takes as given here
+    /// and asks about where the skeleton is used. So a type that serde does not know is reported once, by the probes.
+    pub(crate) fn servable(&self) -> Vec<WherePredicate> {
+        let (core, private) = (&self.roots.core, &self.roots.private);
+        let mut predicates: Vec<WherePredicate> = Vec::new();
+        for ty in self.type_parameters() {
+            predicates.push(parse_quote!(#ty: #core::marker::Send + #core::marker::Sync + 'static));
         }
-        for ty in failure.iter().filter(|ty| tokens::mentions(ty, &parameters)) {
-            predicates.push(parse_quote!(#ty: #private::Failure));
+        for method in &self.service.methods {
+            predicates.extend(self.sendable(method));
+            if !method.carried.cfg.is_empty() {
+                // Its types may be missing, and a condition cannot have a `cfg`.
+                continue;
+            }
+            let (messages, failure) = self.crossing(method);
+            for ty in messages.iter().filter(|ty| self.is_closed(ty)) {
+                predicates.push(parse_quote!(for<'__rpc> #ty: #private::Message));
+            }
+            for ty in failure.iter().filter(|ty| self.is_closed(ty)) {
+                predicates.push(parse_quote!(for<'__rpc> #ty: #private::Failure));
+            }
         }
+        let mut seen = HashSet::new();
+        predicates.retain(|predicate| seen.insert(predicate.to_token_stream().to_string()));
         predicates
     }
 
+    /// Whether the compiler can judge a type only where the trait's parameters are known.
+    pub(crate) fn is_open(&self, ty: &Type) -> bool {
+        tokens::mentions(ty, &self.parameters())
+    }
+
+    /// Whether a type is to be judged by the probes: the compiler can, and the answer is not plain.
+    pub(crate) fn is_closed(&self, ty: &Type) -> bool {
+        !self.is_open(ty) && !is_plain(ty)
+    }
+
     /// The types whose values cross as messages, and the type of the error.
-    pub(crate) fn crossing(&self, method: &Method) -> (Vec<Type>, Option<Type>) {
-        let mut messages: Vec<Type> = Vec::new();
-        for argument in method.arguments() {
-            let convertible = argument.bytes || argument.spelt;
-            match &argument.pass {
-                _ if convertible => {}
-                Pass::Value => messages.push(argument.written.clone()),
-                Pass::Reference(ty) | Pass::Slice(ty) => messages.push(ty.clone()),
-                Pass::Text | Pass::OptionalText => {}
-            }
-        }
-        if method.oneway {
-            return (messages, None);
-        }
-        let (value, error) = self.halves(method);
-        if !method.reply.bytes {
-            messages.push(value);
-        }
-        (messages, error)
+    fn crossing(&self, method: &Method) -> (Vec<Type>, Option<Type>) {
+        let arguments = method.arguments().filter(|argument| !argument.bytes && !argument.spelt);
+        let mut messages: Vec<Type> = arguments
+            .filter_map(|argument| match &argument.pass {
+                Pass::Value => Some(argument.written.clone()),
+                Pass::Reference(ty) | Pass::Slice(ty) => Some(ty.clone()),
+                Pass::Text | Pass::OptionalText => None,
+            })
+            .collect();
+        messages.extend(self.answered(method));
+        (messages, self.halves(method).1)
+    }
+
+    /// The type of the value that is answered, unless it crosses as bytes.
+    pub(crate) fn answered(&self, method: &Method) -> Option<Type> {
+        (!method.reply.bytes && !method.oneway).then(|| self.halves(method).0)
     }
 
     /// The types of the value and of the error that a method answers with.
@@ -174,6 +218,15 @@ impl Scope<'_> {
             ),
         }
     }
+}
+
+/// A type of the language, which needs no question: that keeps the expansion small.
+pub(crate) fn is_plain(ty: &Type) -> bool {
+    const PLAIN: [&str; 17] = [
+        "()", "bool", "char", "u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "i128", "f32", "f64",
+        "usize", "String",
+    ];
+    PLAIN.contains(&tokens::tidy(ty).as_str())
 }
 
 /// A span for generated code that points at the user's `tokens`.

@@ -1,87 +1,133 @@
-//! What only the compiler can find out about the user's types, asked where the types were written.
+//! What only the compiler can find out about the user's types, asked once and where the types were written.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
 
-use super::{Scope, at};
-use crate::model::{Method, ReplyKind};
+use super::{Scope, at, is_plain};
+use crate::model::{Argument, Carried, Method, Pass, ReplyKind};
 use crate::tokens;
 
-/// The questions about types without the trait's parameters.
-pub(super) fn probes(scope: &Scope<'_>) -> TokenStream {
-    scope.service.methods.iter().map(|method| outside(scope, method)).collect()
-}
-
-fn outside(scope: &Scope<'_>, method: &Method) -> TokenStream {
-    let private = &scope.roots.private;
-    let parameters = scope.parameters();
-    let (messages, failure) = scope.crossing(method);
-    let known = |ty: &&Type| !tokens::mentions(ty, &parameters) && !is_plain(ty);
-    let messages: Vec<&Type> = messages.iter().filter(known).collect();
-    let failures: Vec<&Type> = failure.iter().filter(known).collect();
-    let crate::model::Carried { cfg: trait_cfg, .. } = &scope.service.carried;
-    let crate::model::Carried { cfg, lints, .. } = &method.carried;
-
-    let sendable = (!messages.is_empty() || !failures.is_empty()).then(|| {
-        let message_checks = messages.iter().map(|ty| quote_spanned!(at(ty)=> message::<#ty>();));
-        let failure_checks = failures.iter().map(|ty| quote_spanned!(at(ty)=> failure::<#ty>();));
-        let message = (!messages.is_empty()).then(|| quote!(fn message<M: #private::Message>() {}));
-        let failure = (!failures.is_empty()).then(|| quote!(fn failure<E: #private::Failure>() {}));
-        quote! {
-            #(#trait_cfg)* #(#cfg)* #(#lints)*
-            #[allow(deprecated)]
-            const _: fn() = || {
-                #message
-                #failure
-                #(#message_checks)*
-                #(#failure_checks)*
-            };
-        }
-    });
-    let hidden = hidden_result(scope, method, false).map(|assertion| {
-        quote! {
-            #(#trait_cfg)* #(#cfg)* #(#lints)*
-            #[allow(deprecated)]
-            const _: () = { #assertion };
-        }
-    });
-    quote!(#sendable #hidden)
-}
-
-/// The questions about types with the trait's parameters, which have an answer only where those are in scope.
-pub(super) fn inside(scope: &Scope<'_>, method: &Method) -> Option<TokenStream> {
-    hidden_result(scope, method, true).map(|assertion| quote!(const { #assertion }))
-}
-
-/// Refuses a `Result` whose name does not say so: it would cross as a value and lose its `?`.
+/// The functions that the probes go through, for the hidden type.
 ///
-/// `Probe<Result<…>>` has the constant itself; every other `Probe` has it from the trait.
-fn hidden_result(scope: &Scope<'_>, method: &Method, generic: bool) -> Option<TokenStream> {
-    let (core, private) = (&scope.roots.core, &scope.roots.private);
-    let written = &method.reply.written;
-    let value = matches!(method.reply.kind, ReplyKind::Value);
-    if !value || is_plain(written) || tokens::mentions(written, &scope.parameters()) != generic {
+/// `sent` and its sisters hand a value on as something that can be serialised, whatever its type.
+/// So a type that cannot is reported at the argument alone, and not again where the message is put together.
+pub(super) fn functions(scope: &Scope<'_>) -> TokenStream {
+    let private = &scope.roots.private;
+    quote! {
+        fn sent<M: #private::Message>(value: M) -> impl #private::serde::Serialize + use<M> {
+            value
+        }
+        fn lent<M: #private::Message>(value: &M) -> impl #private::serde::Serialize + use<'_, M> {
+            value
+        }
+        fn lent_all<M: #private::Message>(values: &[M]) -> impl #private::serde::Serialize + use<'_, M> {
+            values
+        }
+        const fn answered<M: #private::Message>() {}
+        const fn failed<E: #private::Failure>() {}
+    }
+}
+
+/// A local function that an argument goes through, and the value behind it; nothing where no question is open.
+///
+/// The function has no parameters, so its result says nothing about the argument's type any more.
+/// Every token of it is at one place, which lets the compiler see that its complaints are the same one.
+pub(super) fn argument(scope: &Scope<'_>, argument: &Argument, position: usize) -> Option<(TokenStream, TokenStream)> {
+    let (ty, function) = match &argument.pass {
+        Pass::Value => (&argument.written, "sent"),
+        Pass::Reference(ty) => (ty, "lent"),
+        Pass::Slice(ty) => (ty, "lent_all"),
+        Pass::Text | Pass::OptionalText => return None,
+    };
+    if argument.spelt || argument.bytes || !scope.is_closed(ty) {
         return None;
     }
+    let span = at(ty);
+    let private = &scope.roots.at(span).private;
+    let methods = located(&scope.names.methods, ty);
+    let function = Ident::new(function, span);
+    let alias = Ident::new(&format!("__T{position}"), span);
+    let probe = Ident::new(&format!("__argument_{position}"), span);
+    let (given, captured) = match &argument.pass {
+        Pass::Value => (quote_spanned!(span=> #alias), quote_spanned!(span=> use<>)),
+        Pass::Slice(_) => (quote_spanned!(span=> &[#alias]), quote_spanned!(span=> use<'_>)),
+        _ => (quote_spanned!(span=> &#alias), quote_spanned!(span=> use<'_>)),
+    };
+    let definition = quote_spanned! {span=>
+        type #alias = #ty;
+        fn #probe(value: #given) -> impl #private::serde::Serialize + #captured {
+            #methods::#function::<#alias>(value)
+        }
+    };
+    let ident = &argument.ident;
+    Some((definition, quote!(#probe(#ident))))
+}
+
+/// The questions about answers without the trait's parameters.
+pub(super) fn probes(scope: &Scope<'_>) -> TokenStream {
+    scope.service.methods.iter().map(|method| answer(scope, method)).collect()
+}
+
+fn answer(scope: &Scope<'_>, method: &Method) -> TokenStream {
+    let Carried { cfg: trait_cfg, .. } = &scope.service.carried;
+    let Carried { cfg, lints, .. } = &method.carried;
+    let mut questions = TokenStream::new();
+    if let Some(ty) = scope.answered(method).filter(|ty| scope.is_closed(ty)) {
+        let methods = located(&scope.names.methods, &method.reply.written);
+        questions.extend(quote_spanned!(at(&method.reply.written)=> #methods::answered::<#ty>();));
+    }
+    if let Some(ty) = scope.halves(method).1.filter(|ty| scope.is_closed(ty)) {
+        let methods = located(&scope.names.methods, &ty);
+        questions.extend(quote_spanned!(at(&ty)=> #methods::failed::<#ty>();));
+    }
+    if !scope.is_open(&method.reply.written) {
+        questions.extend(hidden_result(scope, method));
+    }
+    if questions.is_empty() {
+        return questions;
+    }
+    quote! {
+        #(#trait_cfg)* #(#cfg)* #(#lints)*
+        #[allow(deprecated)]
+        const _: () = { #questions };
+    }
+}
+
+/// The questions about answers with the trait's parameters, which make sense only where those are in scope.
+pub(super) fn inside(scope: &Scope<'_>, method: &Method) -> Option<TokenStream> {
+    if !scope.is_open(&method.reply.written) {
+        return None;
+    }
+    hidden_result(scope, method).map(|question| quote!(const { #question }))
+}
+
+/// Refuses a `Result` whose name does not say so: the caller would get the error as part of a value.
+///
+/// `Probe<Result<…>>` has the constant itself; every other `Probe` has it from the trait.
+fn hidden_result(scope: &Scope<'_>, method: &Method) -> Option<TokenStream> {
+    let written = &method.reply.written;
+    if !matches!(method.reply.kind, ReplyKind::Value) || is_plain(written) {
+        return None;
+    }
+    let span = at(written);
+    let roots = scope.roots.at(span);
+    let (core, private) = (&roots.core, &roots.private);
     let message = format!(
         "`{}` is a Result under another name: write `Result<…, …>`, or call the alias `Result`, \
-         so that the client's method gives the error as an error",
+         so that the client's method fails where this one does",
         tokens::tidy(written),
     );
     let message = message.replace('{', "{{").replace('}', "}}");
-    Some(quote_spanned! {at(written)=>
+    Some(quote_spanned! {span=>
         #[allow(unused_imports)]
         use #private::NotResult as _;
         #core::assert!(!#private::Probe::<#written>::IS_RESULT, #message);
     })
 }
 
-/// A type of the language that needs no question, to keep the expansion small.
-fn is_plain(ty: &Type) -> bool {
-    const PLAIN: [&str; 17] = [
-        "()", "bool", "char", "u8", "u16", "u32", "u64", "u128", "i8", "i16", "i32", "i64", "i128", "f32", "f64",
-        "usize", "String",
-    ];
-    PLAIN.contains(&tokens::tidy(ty).as_str())
+fn located(ident: &Ident, ty: &Type) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(ident.span().located_at(at(ty)));
+    ident
 }

@@ -37,7 +37,7 @@ fn structure(scope: &Scope<'_>) -> TokenStream {
     let visibility = &scope.service.visibility;
     let (server, implementation) = (&scope.names.server, &scope.names.implementation);
     let crate::model::Carried { cfg, lints, .. } = &scope.service.carried;
-    let docs = format!("Serves an implementation of [`{}`].", scope.service.ident);
+    let docs = format!(" Serves an implementation of [`{}`].", scope.service.ident);
     let name = server.to_string();
     let generics = generics(scope, false);
     let parameters = &generics.params;
@@ -117,15 +117,9 @@ fn service(scope: &Scope<'_>) -> TokenStream {
     let crate::model::Carried { cfg, lints, .. } = &scope.service.carried;
     let arms: TokenStream = scope.service.methods.iter().map(|each| arm(scope, each)).collect();
     let mut generics = generics(scope, true);
-    let types = scope.type_parameters();
-    if !types.is_empty() {
-        let predicates = &mut generics.make_where_clause().predicates;
-        for ty in types {
-            predicates.push(parse_quote!(#ty: #core::marker::Send + #core::marker::Sync + 'static));
-        }
-        for method in &scope.service.methods {
-            predicates.extend(scope.sendable(method));
-        }
+    let servable = scope.servable();
+    if !servable.is_empty() {
+        generics.make_where_clause().predicates.extend(servable);
     }
     let (impl_generics, type_generics, clause) = generics.split_for_impl();
     quote! {
