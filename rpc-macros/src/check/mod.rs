@@ -80,14 +80,6 @@ fn the_trait(raw: &RawService, errors: &mut Errors) {
             );
         }
     }
-    for attribute in &item.attrs {
-        if attribute.path().segments.last().is_some_and(|segment| segment.ident == "async_trait") {
-            errors.add(
-                attribute,
-                "#[rpc_service] makes `async fn` work by itself, without a box: remove this attribute, also from the impls",
-            );
-        }
-    }
     for member in &item.items {
         match member {
             TraitItem::Macro(call) => {

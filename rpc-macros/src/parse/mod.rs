@@ -62,6 +62,7 @@ pub(crate) fn service(
         }
     };
     let options = ServiceOptions::parse(attribute, errors);
+    without_async_trait(&mut item, errors);
     let mut methods = Vec::new();
     for member in &mut item.items {
         if let TraitItem::Fn(member) = member {
@@ -69,6 +70,21 @@ pub(crate) fn service(
         }
     }
     Ok(RawService { item, options, methods })
+}
+
+/// Takes off an attribute that would turn our futures into boxes, and says so.
+fn without_async_trait(item: &mut ItemTrait, errors: &mut Errors) {
+    item.attrs.retain(|attribute| {
+        let found = attribute.path().segments.last().is_some_and(|segment| segment.ident == "async_trait");
+        if found {
+            errors.add(
+                attribute,
+                "#[rpc_service] makes `async fn` work by itself, without a box: \
+                 remove this attribute, also from the impls",
+            );
+        }
+        !found
+    });
 }
 
 /// Takes our attributes off `item`, which stays in the trait, and keeps a copy of the rest.
