@@ -142,9 +142,14 @@ impl<C, H> Session<C, H> {
         (self.closing.concluded || self.closing.peer.is_some()) && self.is_idle()
     }
 
-    /// Whether calls can no longer be started here.
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.check_start().is_err()
+    /// Why no call can be made any more, once the connection is gone.
+    pub(crate) fn lost(&self) -> Option<RpcError> {
+        self.closing.lost.clone()
+    }
+
+    /// Whether calls can be started here, or why not.
+    pub(crate) fn check_live(&self) -> Result<(), RpcError> {
+        self.closing.check_start()
     }
 
     pub(super) fn handle_pong(&mut self, token: [u8; 8], now: Instant) -> Result<(), Breach> {

@@ -203,6 +203,16 @@ impl<C, H> Session<C, H> {
         self.open == 0 && self.queued.is_empty() && self.work.open() == 0 && self.sender.is_idle() && self.done == 0
     }
 
+    /// Whether one call of this end is open and nothing else is going on.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.open <= 1 && self.queued.is_empty() && self.work.open() == 0
+    }
+
+    /// Whether a message is on its way in chunks.
+    pub(crate) fn is_sending(&self) -> bool {
+        !self.sender.is_idle()
+    }
+
     /// How many bytes have not been written.
     pub(crate) fn backlog(&self) -> usize {
         self.outbox.backlog()

@@ -1,0 +1,325 @@
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+use std::time::{Duration, Instant};
+
+use rpc_codec::{AnyCodec, Codec as _, DecodeError, Output};
+use serde::Serialize;
+use tokio::time::Sleep;
+
+use super::Channel;
+use crate::code::Code;
+use crate::connection::Connection;
+use crate::context::{Context, now};
+use crate::error::{Delivery, Phase, RpcError};
+use crate::failure::Failure;
+use crate::metadata::Metadata;
+use crate::method::MethodDescriptor;
+use crate::session::{Message, Outcome, Outgoing, Reply, Ticket};
+
+/// A call that has not been made yet: a future that sends it when it is first polled, and gives its result.
+///
+/// Options are set before that. The arguments are encoded already, so a call borrows nothing: it can be spawned, joined
+/// or kept. The deadline begins with the first poll; within a handler it ends with the handler's own, at the latest.
+///
+/// `T` is the result, `E` the method's error and `M` whether it may be run twice ([`Idempotent`]) or not
+/// ([`AtMostOnce`]). The output is `Result<T, RpcError>` for a method that cannot fail or fails with a status, and
+/// `Result<T, CallError<E>>` for one with an error type of its own.
+///
+/// # Cancel safety
+///
+/// Dropping a call before its first poll sends nothing. Dropping it later cancels it on the server, whose handler is
+/// dropped at its next `await`; it may have run by then. Nothing else on the connection is affected.
+#[must_use = "a call is made when it is awaited"]
+pub struct Call<T, E, M> {
+    channel: Channel,
+    method: &'static MethodDescriptor,
+    options: Options,
+    state: State,
+    decode: Decode<T>,
+    method_type: PhantomData<fn() -> (E, M)>,
+}
+
+/// The class of methods that may be run twice: `#[rpc(idempotent)]`.
+#[derive(Debug, Clone, Copy)]
+pub enum Idempotent {}
+
+/// The class of methods that are run at most once: all that are not marked otherwise.
+#[derive(Debug, Clone, Copy)]
+pub enum AtMostOnce {}
+
+/// Reads a result.
+type Decode<T> = fn(&AnyCodec, &[u8]) -> Result<T, DecodeError>;
+
+#[derive(Default)]
+struct Options {
+    timeout: Timeout,
+    metadata: Option<Box<Metadata>>,
+    /// When the handler that makes this call must be done.
+    inherited: Option<Instant>,
+}
+
+#[derive(Default, Clone, Copy)]
+enum Timeout {
+    #[default]
+    Unset,
+    Never,
+    After(Duration),
+}
+
+enum State {
+    /// Not polled yet. The message, or why there is none.
+    New(Result<Message, RpcError>),
+    /// Waiting for the connection.
+    Connecting {
+        begun: Begun,
+        message: Message,
+        sleep: Option<Pin<Box<Sleep>>>,
+    },
+    /// Sent, or waiting for a slot.
+    Started {
+        begun: Begun,
+        connection: Connection,
+        ticket: Ticket,
+    },
+    Over,
+}
+
+#[derive(Clone, Copy)]
+struct Begun {
+    at: Instant,
+    deadline: Option<Instant>,
+}
+
+impl<T, E: Failure, M> Call<T, E, M> {
+    pub(crate) fn new<A: Serialize + ?Sized>(
+        channel: &Channel,
+        method: &'static MethodDescriptor,
+        arguments: Option<&A>,
+        decode: Decode<T>,
+    ) -> Self {
+        let message = match arguments {
+            Some(arguments) => encode(channel.codec(), arguments),
+            None => Ok(Message::default()),
+        };
+        let options = Options { inherited: Context::current_deadline(), ..Options::default() };
+        let channel = channel.clone();
+        Self { channel, method, options, state: State::New(message), decode, method_type: PhantomData }
+    }
+
+    /// Gives up after this long, counted from the first poll: [`Code::DeadlineExceeded`]. It covers connecting, waiting
+    /// for a slot, sending, running and receiving. Default: that of the method, else of the channel, else 30 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Timeout::After(timeout);
+        self
+    }
+
+    /// Waits for ever, or until the deadline of the handler that makes the call.
+    pub fn no_timeout(mut self) -> Self {
+        self.options.timeout = Timeout::Never;
+        self
+    }
+
+    /// Adds an entry to the metadata that goes with the call.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.metadata.get_or_insert_default().append(key, value);
+        self
+    }
+
+    /// Gives the metadata of the answer along with the result.
+    pub fn with_metadata(self) -> WithMetadata<T, E, M> {
+        WithMetadata { call: self }
+    }
+
+    fn poll_outcome(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(T, Option<Box<Metadata>>), E::Seen>> {
+        loop {
+            match std::mem::replace(&mut self.state, State::Over) {
+                State::New(message) => {
+                    let begun = self.begin();
+                    let message = match message.and_then(|message| self.check_metadata().map(|()| message)) {
+                        Ok(message) => message,
+                        Err(error) => return Poll::Ready(Err(self.failed(error, Some(begun)).into())),
+                    };
+                    self.state = State::Connecting { begun, message, sleep: None };
+                }
+                State::Connecting { begun, message, sleep } => {
+                    std::task::ready!(self.poll_start(cx, begun, message, sleep))?;
+                }
+                State::Started { begun, connection, ticket } => {
+                    let Poll::Ready(outcome) = connection.poll_outcome(ticket, cx) else {
+                        self.state = State::Started { begun, connection, ticket };
+                        return Poll::Pending;
+                    };
+                    return Poll::Ready(self.finish(outcome, begun));
+                }
+                State::Over => {
+                    let error = RpcError::new(Code::Internal, "the call was polled after it had ended");
+                    return Poll::Ready(Err(self.failed(error, None).into()));
+                }
+            }
+        }
+    }
+
+    fn begin(&self) -> Begun {
+        let at = now();
+        let own = match self.options.timeout {
+            Timeout::Never => None,
+            Timeout::After(timeout) => Some(timeout),
+            Timeout::Unset => self.method.timeout.or(self.channel.default_timeout()),
+        };
+        // A timeout too long for the clock is none.
+        let own = own.and_then(|timeout| at.checked_add(timeout));
+        let deadline = [own, self.options.inherited].into_iter().flatten().min();
+        Begun { at, deadline }
+    }
+
+    fn check_metadata(&self) -> Result<(), RpcError> {
+        match self.options.metadata.as_ref().and_then(|metadata| metadata.broken_rule()) {
+            Some(rule) => Err(RpcError::new(Code::InvalidArgument, rule).with_phase(Phase::Send)),
+            None => Ok(()),
+        }
+    }
+
+    /// Starts the call once there is a connection.
+    fn poll_start(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        begun: Begun,
+        message: Message,
+        mut sleep: Option<Pin<Box<Sleep>>>,
+    ) -> Poll<Result<(), E::Seen>> {
+        let connection = match self.channel.link().poll_connection(cx) {
+            Poll::Ready(Ok(connection)) => connection.clone(),
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(self.failed(error, Some(begun)).into())),
+            Poll::Pending => {
+                if let Some(deadline) = begun.deadline {
+                    let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
+                    if sleep.as_mut().poll(cx).is_ready() {
+                        let error = RpcError::new(Code::DeadlineExceeded, "no connection came before the deadline");
+                        let error = error.with_phase(Phase::Connect).with_delivery(Delivery::NotSent);
+                        return Poll::Ready(Err(self.failed(error, Some(begun)).into()));
+                    }
+                }
+                self.state = State::Connecting { begun, message, sleep };
+                return Poll::Pending;
+            }
+        };
+        let outgoing = Outgoing {
+            service: self.channel.service_id(self.method.service),
+            method: self.method.id,
+            codec: 0,
+            oneway: self.method.oneway,
+            deadline: begun.deadline,
+            metadata: self.options.metadata.take(),
+            message,
+        };
+        match connection.start(outgoing, cx.waker()) {
+            Ok(ticket) => {
+                self.state = State::Started { begun, connection, ticket };
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => Poll::Ready(Err(self.failed(error, Some(begun)).into())),
+        }
+    }
+
+    fn finish(&self, outcome: Outcome, begun: Begun) -> Result<(T, Option<Box<Metadata>>), E::Seen> {
+        match outcome {
+            Outcome::Reply(Reply { metadata, body }) => self.read(&body, begun).map(|value| (value, metadata)),
+            Outcome::Sent => self.read(&[], begun).map(|value| (value, None)),
+            Outcome::Typed(Reply { body, .. }) => Err(E::read(self.channel.codec(), &body)),
+            Outcome::Failed(error) => Err(self.failed(error, Some(begun)).into()),
+        }
+    }
+
+    fn read(&self, body: &[u8], begun: Begun) -> Result<T, E::Seen> {
+        (self.decode)(self.channel.codec(), body).map_err(|error| {
+            let text = format!("the result is not a {}: {error}", std::any::type_name::<T>());
+            let error = RpcError::new(Code::Internal, text)
+                .with_phase(Phase::Decode)
+                .with_delivery(Delivery::Executed)
+                .with_source(error);
+            self.failed(error, Some(begun)).into()
+        })
+    }
+
+    /// Adds what this side knows of the call.
+    fn failed(&self, error: RpcError, begun: Option<Begun>) -> RpcError {
+        let mut error = error
+            .with_method(&self.channel.service_name(self.method.service), self.method.name)
+            .with_peer(Arc::clone(self.channel.link().peer()));
+        if error.phase().is_none() {
+            error = error.with_phase(Phase::Wait);
+        }
+        if !error.is_delivery_known() {
+            error = error.with_delivery(Delivery::NotSent);
+        }
+        match begun {
+            Some(begun) => error.with_elapsed(now().saturating_duration_since(begun.at)),
+            None => error,
+        }
+    }
+}
+
+impl<T, E: Failure, M> Future for Call<T, E, M> {
+    type Output = Result<T, E::Seen>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        self.poll_outcome(cx).map_ok(|(value, _)| value)
+    }
+}
+
+/// Everything in a call may move: it holds no future that is pinned in place.
+impl<T, E, M> Unpin for Call<T, E, M> {}
+
+impl<T, E, M> Drop for Call<T, E, M> {
+    fn drop(&mut self) {
+        if let State::Started { connection, ticket, .. } = &self.state {
+            connection.abandon(*ticket);
+        }
+    }
+}
+
+impl<T, E, M> fmt::Debug for Call<T, E, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The arguments are not shown: they may be secret.
+        f.debug_struct("Call")
+            .field("service", &self.channel.service_name(self.method.service))
+            .field("method", &self.method.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call that gives the metadata of the answer too; see [`Call::with_metadata`].
+#[must_use = "a call is made when it is awaited"]
+pub struct WithMetadata<T, E, M> {
+    call: Call<T, E, M>,
+}
+
+impl<T, E: Failure, M> Future for WithMetadata<T, E, M> {
+    type Output = Result<(T, Metadata), E::Seen>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        let outcome = self.call.poll_outcome(cx);
+        outcome.map_ok(|(value, metadata)| (value, metadata.map(|metadata| *metadata).unwrap_or_default()))
+    }
+}
+
+impl<T, E, M> fmt::Debug for WithMetadata<T, E, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WithMetadata").field(&self.call).finish()
+    }
+}
+
+fn encode<A: Serialize + ?Sized>(codec: &AnyCodec, arguments: &A) -> Result<Message, RpcError> {
+    let mut output = Output::new();
+    match codec.encode(arguments, &mut output) {
+        Ok(()) => Ok(Message::from(output)),
+        Err(error) => {
+            let text = format!("the arguments cannot be encoded as {}: {error}", codec.name());
+            Err(RpcError::new(Code::InvalidArgument, text).with_phase(Phase::Send).with_source(error))
+        }
+    }
+}

@@ -1,0 +1,67 @@
+use std::io;
+use std::time::Duration;
+
+use crate::code::Code;
+use crate::error::{Phase, RpcError};
+use crate::frame::{Breach, Reason};
+
+/// Why a connection ends.
+#[derive(Debug)]
+pub(super) enum End {
+    /// Both sides agreed, or this one has no use for it any more.
+    Finished,
+    /// The peer closed its side.
+    Eof {
+        within_frame: bool,
+    },
+    Io(io::Error),
+    Breach(Breach),
+    NoHello(Duration),
+    /// The peer takes nothing, or leaves a frame half sent.
+    Stalled(&'static str, Duration),
+}
+
+impl End {
+    /// What it means for calls and for those who wait for the connection. `greeted` says whether HELLO had come.
+    pub(super) fn error(self, greeted: bool) -> RpcError {
+        let phase = if greeted { Phase::Wait } else { Phase::Handshake };
+        let error = match self {
+            Self::Finished => RpcError::new(Code::Unavailable, "the connection is closed"),
+            Self::Eof { .. } if !greeted => RpcError::new(
+                Code::Unavailable,
+                "the peer closed the connection before its HELLO; check that the port is an RPC server's",
+            ),
+            Self::Eof { within_frame: false } => RpcError::new(Code::Unavailable, "the peer closed the connection"),
+            Self::Eof { within_frame: true } => {
+                RpcError::new(Code::Unavailable, "the peer closed the connection in the middle of a frame")
+            }
+            Self::Io(error) => {
+                RpcError::new(Code::Unavailable, format!("the connection was lost: {error}")).with_source(error)
+            }
+            Self::Breach(breach) => {
+                let code = match (greeted, breach.reason) {
+                    (_, Reason::Version) => Code::Unimplemented,
+                    (false, _) => Code::FailedPrecondition,
+                    (true, _) => Code::Internal,
+                };
+                let text = match greeted {
+                    true => format!("the peer broke the protocol: {breach}"),
+                    false => breach.text,
+                };
+                RpcError::new(code, text)
+            }
+            Self::NoHello(waited) => RpcError::new(
+                Code::Unavailable,
+                format!(
+                    "no HELLO came within {} s (Limits::handshake); check that the port is an RPC server's",
+                    waited.as_secs_f32()
+                ),
+            ),
+            Self::Stalled(what, waited) => RpcError::new(
+                Code::Unavailable,
+                format!("the peer {what} for {} s (Limits::stall)", waited.as_secs_f32()),
+            ),
+        };
+        error.with_phase(phase)
+    }
+}

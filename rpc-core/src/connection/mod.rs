@@ -1,0 +1,22 @@
+//! Connections: the only place that reads, writes, sleeps, spawns or wakes.
+//!
+//! One task per connection, the [driver](driver::Driver), moves bytes between a transport and a
+//! [session](crate::session). Callers and handlers reach the same session through one lock that they hold for a moment,
+//! and never while they encode, decode or run a handler.
+
+mod writer;
+use writer::Writer;
+
+mod serve;
+pub(crate) use serve::{Running, Serve, ServeNothing, Served};
+
+mod shared;
+pub(crate) use shared::{Connection, Wish};
+use shared::{Core, Shared};
+
+mod serving;
+
+mod end;
+use end::End;
+
+mod driver;

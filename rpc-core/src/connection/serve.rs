@@ -1,0 +1,47 @@
+use std::pin::Pin;
+
+use crate::context::Context;
+use crate::error::RpcError;
+use crate::frame::Hello;
+use crate::session::{Answer, Incoming};
+
+/// What answers the calls that come in on one connection.
+pub(crate) trait Serve: Send + 'static {
+    /// The peer has said who it is.
+    fn handle_hello(&mut self, hello: &Hello);
+
+    /// Answers a call at once, or says how it goes on. Must not panic and must not block for long.
+    fn serve(&mut self, call: Incoming) -> Served;
+
+    /// The connection is over; `error` says why where it did not end in good order.
+    fn handle_closed(&mut self, error: Option<&RpcError>);
+}
+
+/// What became of a call.
+pub(crate) enum Served {
+    Answered(Answer),
+    Running(Running),
+}
+
+/// A handler that has not ended.
+pub(crate) struct Running {
+    pub(crate) future: Pin<Box<dyn Future<Output = Answer> + Send>>,
+    /// Told when nobody waits any more.
+    pub(crate) context: Context,
+    /// It runs on when nobody waits.
+    pub(crate) detach: bool,
+}
+
+/// An end that answers no calls.
+pub(crate) struct ServeNothing;
+
+impl Serve for ServeNothing {
+    fn handle_hello(&mut self, _: &Hello) {}
+
+    fn serve(&mut self, _: Incoming) -> Served {
+        let refusal = crate::session::Refusal::new(crate::code::Code::Unimplemented, "this end has no services");
+        Served::Answered(Answer::Refused(refusal))
+    }
+
+    fn handle_closed(&mut self, _: Option<&RpcError>) {}
+}

@@ -1,0 +1,267 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use super::driver::Driver;
+use super::serving::Handler;
+use super::{Serve, Writer};
+use crate::context::now;
+use crate::error::RpcError;
+use crate::limits::Limits;
+use crate::session::{Answer, Identity, Outcome, Outgoing, Role, Session, Ticket};
+use crate::transport::Io;
+
+/// A connection that is open, or is opening, or is over. When the last handle is dropped it is closed.
+#[derive(Debug, Clone)]
+pub(crate) struct Connection {
+    handle: Arc<Handle>,
+}
+
+/// Closes the connection when nobody can call on it any more.
+#[derive(Debug)]
+struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.shared.wish(Wish::Close);
+    }
+}
+
+/// How a connection should end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Wish {
+    /// Not at all.
+    Live,
+    /// When all calls that were taken are answered.
+    Drain,
+    /// At once; handlers that still run are stopped, and answered as such.
+    Force,
+    /// At once.
+    Close,
+    /// At once, because too many are open.
+    Crowded,
+}
+
+/// What the driver shares with callers and handlers.
+pub(super) struct Shared {
+    core: Mutex<Core>,
+    pub(super) peer: Arc<str>,
+}
+
+pub(super) struct Core {
+    pub(super) session: Session<Waker, Handler>,
+    /// Not here while the driver is writing.
+    pub(super) writer: Option<Writer>,
+    /// Wakes the driver; set when it has run for the first time.
+    pub(super) driver: Option<Waker>,
+    /// The driver has been asked to write.
+    pub(super) flush: bool,
+    /// When the driver's timer fires.
+    pub(super) timer: Option<Instant>,
+    pub(super) wish: Wish,
+    /// Why the connection is over; `Some(None)` for a good end.
+    pub(super) over: Option<Option<RpcError>>,
+    /// Those who wait for HELLO or for the end.
+    pub(super) watchers: Vec<Waker>,
+}
+
+impl Connection {
+    /// Begins a connection on an open stream, and spawns its driver.
+    pub(crate) fn open(io: Io, role: Role, limits: Limits, identity: Identity, serve: Box<dyn Serve>) -> Self {
+        let session = Session::new(role, limits.clone(), identity);
+        let shared = Arc::new(Shared {
+            core: Mutex::new(Core {
+                session,
+                writer: Some(Writer::new(io.writer)),
+                driver: None,
+                flush: true,
+                timer: None,
+                wish: Wish::Live,
+                over: None,
+                watchers: Vec::new(),
+            }),
+            peer: io.peer,
+        });
+        tokio::spawn(Driver::new(Arc::clone(&shared), io.reader, limits.within_protocol(), serve));
+        Self { handle: Arc::new(Handle { shared }) }
+    }
+
+    pub(crate) fn peer(&self) -> &Arc<str> {
+        &self.handle.shared.peer
+    }
+
+    /// Waits for the peer's HELLO.
+    pub(crate) async fn ready(&self) -> Result<(), RpcError> {
+        poll_fn(|cx| {
+            let mut core = self.handle.shared.lock();
+            if let Some(over) = &core.over {
+                return Poll::Ready(Err(over.clone().unwrap_or_else(closed)));
+            }
+            if core.session.peer().is_some() {
+                return Poll::Ready(core.session.check_live());
+            }
+            core.watch(cx);
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// The names of the codecs in the peer's HELLO.
+    pub(crate) fn peer_codecs(&self) -> Vec<Box<str>> {
+        self.handle.shared.lock().session.peer().map(|hello| hello.codecs.clone()).unwrap_or_default()
+    }
+
+    /// Waits until the connection is over.
+    pub(crate) async fn closed(&self) {
+        poll_fn(|cx| {
+            let mut core = self.handle.shared.lock();
+            if core.over.is_some() {
+                return Poll::Ready(());
+            }
+            core.watch(cx);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.handle.shared.lock().over.is_some()
+    }
+
+    /// How many calls of the peer are not answered.
+    pub(crate) fn serving(&self) -> usize {
+        self.handle.shared.lock().session.serving()
+    }
+
+    pub(crate) fn end(&self, wish: Wish) {
+        self.handle.shared.wish(wish);
+    }
+
+    /// Starts a call; `waker` is woken when its outcome is there.
+    pub(crate) fn start(&self, outgoing: Outgoing, waker: &Waker) -> Result<Ticket, RpcError> {
+        let mut core = self.handle.shared.lock();
+        let ticket = core.session.start(outgoing, waker.clone(), now())?;
+        let alone = core.session.is_alone();
+        let driver = core.write_soon(alone);
+        drop(core);
+        wake(driver);
+        Ok(ticket)
+    }
+
+    /// The outcome of a call.
+    pub(crate) fn poll_outcome(&self, ticket: Ticket, cx: &Context<'_>) -> Poll<Outcome> {
+        let mut core = self.handle.shared.lock();
+        if let Some(outcome) = core.session.take_outcome(ticket) {
+            return Poll::Ready(outcome);
+        }
+        if let Some(waker) = core.session.caller_mut(ticket) {
+            waker.clone_from(cx.waker());
+        }
+        Poll::Pending
+    }
+
+    /// Nobody waits for a call any more.
+    pub(crate) fn abandon(&self, ticket: Ticket) {
+        let mut core = self.handle.shared.lock();
+        core.session.abandon(ticket);
+        let driver = core.write_soon(false);
+        drop(core);
+        wake(driver);
+    }
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Answers a call of the peer.
+    pub(super) fn reply(&self, id: u64, answer: Answer) {
+        let mut core = self.lock();
+        core.session.reply(id, answer);
+        let alone = core.session.serving() == 0;
+        let driver = core.write_soon(alone);
+        drop(core);
+        wake(driver);
+    }
+
+    fn wish(&self, wish: Wish) {
+        let mut core = self.lock();
+        if core.wish >= wish {
+            return;
+        }
+        core.wish = wish;
+        let driver = core.driver.clone();
+        drop(core);
+        wake(driver);
+    }
+}
+
+impl Core {
+    /// Sees to it that what was appended is written. Gives back the driver where it must be woken, after the lock is
+    /// released.
+    ///
+    /// Where nothing else is going on (`alone`) the bytes are written here and now: a hop to the driver's task would
+    /// only add to the latency. Otherwise the driver gathers what others append, and writes it all at once.
+    #[must_use]
+    fn write_soon(&mut self, alone: bool) -> Option<Waker> {
+        if self.flush {
+            return None;
+        }
+        if alone && self.write_now() && !self.is_timer_late() {
+            return None;
+        }
+        if !self.session.has_output() && !self.is_timer_late() && self.writer.as_ref().is_some_and(Writer::is_empty) {
+            return None;
+        }
+        self.flush = true;
+        self.driver.clone()
+    }
+
+    /// Writes all there is, if the transport takes it at once.
+    fn write_now(&mut self) -> bool {
+        let Some(writer) = self.writer.as_mut().filter(|writer| writer.is_empty()) else {
+            return false;
+        };
+        let now = now();
+        writer.refill(|empty| self.session.poll_transmit(empty, now));
+        let done = writer.poll_write(&mut Context::from_waker(Waker::noop()));
+        self.session.handle_written(writer.written(), now);
+        // An error is found again by the driver.
+        matches!(done, Poll::Ready(Ok(()))) && !self.session.has_output()
+    }
+
+    fn is_timer_late(&self) -> bool {
+        match (self.session.poll_timeout(), self.timer) {
+            (Some(due), Some(timer)) => due < timer,
+            (due, None) => due.is_some(),
+            (None, _) => false,
+        }
+    }
+
+    fn watch(&mut self, cx: &Context<'_>) {
+        if !self.watchers.iter().any(|watcher| watcher.will_wake(cx.waker())) {
+            self.watchers.push(cx.waker().clone());
+        }
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+fn closed() -> RpcError {
+    RpcError::new(crate::code::Code::Unavailable, "the connection is closed")
+}

@@ -1,0 +1,280 @@
+use std::cell::RefCell;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use crate::metadata::Metadata;
+
+/// What a handler knows of the call that it answers: the deadline, the metadata, the peer, and whether anyone still
+/// waits.
+///
+/// Cheap to clone. Calls that a handler makes are bound by its deadline without being told: the context is in scope
+/// while the handler runs, and [`spawn`](Self::spawn) keeps it for work on the side.
+#[derive(Clone)]
+pub struct Context {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    service: &'static str,
+    method: &'static str,
+    peer: Arc<str>,
+    deadline: Option<Instant>,
+    attempt: u32,
+    metadata: Metadata,
+    reply_metadata: Mutex<Metadata>,
+    cancelled: AtomicBool,
+    /// Woken once, when `cancelled` is set.
+    cancellation: Notify,
+}
+
+thread_local! {
+    /// The context of the handler that this thread is polling.
+    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
+}
+
+/// What a context is made from.
+pub(crate) struct Origin {
+    pub(crate) service: &'static str,
+    pub(crate) method: &'static str,
+    pub(crate) peer: Arc<str>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) attempt: u32,
+    pub(crate) metadata: Metadata,
+}
+
+impl Context {
+    pub(crate) fn new(origin: Origin) -> Self {
+        let Origin { service, method, peer, deadline, attempt, metadata } = origin;
+        Self {
+            inner: Arc::new(Inner {
+                service,
+                method,
+                peer,
+                deadline,
+                attempt,
+                metadata,
+                reply_metadata: Mutex::default(),
+                cancelled: AtomicBool::new(false),
+                cancellation: Notify::new(),
+            }),
+        }
+    }
+
+    /// A context that belongs to no call: for testing a service's methods directly.
+    pub fn detached(metadata: Metadata) -> Self {
+        let peer = "nobody".into();
+        Self::new(Origin { service: "", method: "", peer, deadline: None, attempt: 0, metadata })
+    }
+
+    /// The metadata that came with the call.
+    pub fn metadata(&self) -> &Metadata {
+        &self.inner.metadata
+    }
+
+    /// The metadata that goes back with the answer, whether it is a result or an error.
+    ///
+    /// The guard holds a lock; do not keep it across an `await`.
+    pub fn reply_metadata(&self) -> impl std::ops::DerefMut<Target = Metadata> + '_ {
+        self.lock_reply_metadata()
+    }
+
+    /// When the caller stops waiting, if it said so. The handler is dropped then.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.inner.deadline
+    }
+
+    /// How long the caller still waits, if it said so.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.inner.deadline.map(|deadline| deadline.saturating_duration_since(now()))
+    }
+
+    /// The address of the caller.
+    pub fn peer(&self) -> &str {
+        &self.inner.peer
+    }
+
+    /// The wire name of the service.
+    pub fn service(&self) -> &str {
+        self.inner.service
+    }
+
+    /// The wire name of the method.
+    pub fn method(&self) -> &str {
+        self.inner.method
+    }
+
+    /// Which attempt of the caller this is; 0 for the first.
+    pub fn attempt(&self) -> u32 {
+        self.inner.attempt
+    }
+
+    /// Whether nobody waits for the answer any more: the caller gave up, its deadline passed, or it is gone.
+    pub fn is_cancelled(&self) -> bool {
+        self.inner.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Waits until nobody waits for the answer any more.
+    ///
+    /// A handler is dropped at its next `await` then, so this is for work that [`spawn`](Self::spawn) started and for
+    /// methods marked `#[rpc(detach)]`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn cancelled(&self) {
+        let mut notified = pin!(self.inner.cancellation.notified());
+        // Registered before the flag is read: a cancellation in between is not missed.
+        notified.as_mut().enable();
+        if !self.is_cancelled() {
+            notified.await;
+        }
+    }
+
+    /// Runs a future on the side with this context in scope: its calls inherit the deadline, and it is dropped when
+    /// the call is cancelled. It may outlive the handler.
+    pub fn spawn<F>(&self, future: F) -> tokio::task::JoinHandle<Option<F::Output>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let context = self.clone();
+        tokio::spawn(async move {
+            let mut cancelled = pin!(context.cancelled());
+            let mut future = pin!(Scoped::new(context.clone(), future));
+            poll_fn(|cx| {
+                if let Poll::Ready(output) = future.as_mut().poll(cx) {
+                    return Poll::Ready(Some(output));
+                }
+                cancelled.as_mut().poll(cx).map(|()| None)
+            })
+            .await
+        })
+    }
+
+    /// The context of the handler that is running on this thread now.
+    pub fn current() -> Option<Self> {
+        CURRENT.with_borrow(Clone::clone)
+    }
+
+    /// The deadline of the handler that is running on this thread now.
+    pub(crate) fn current_deadline() -> Option<Instant> {
+        CURRENT.with_borrow(|current| current.as_ref().and_then(Self::deadline))
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.inner.cancelled.store(true, Ordering::Release);
+        self.inner.cancellation.notify_waiters();
+    }
+
+    pub(crate) fn take_reply_metadata(&self) -> Option<Box<Metadata>> {
+        let metadata = std::mem::take(&mut *self.lock_reply_metadata());
+        (!metadata.is_empty()).then(|| Box::new(metadata))
+    }
+
+    fn lock_reply_metadata(&self) -> MutexGuard<'_, Metadata> {
+        self.inner.reply_metadata.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("service", &self.service())
+            .field("method", &self.method())
+            .field("peer", &self.peer())
+            .field("deadline", &self.deadline())
+            .field("cancelled", &self.is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The clock of deadlines; it stands still with the run time's in tests.
+pub(crate) fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+/// A future that has a context in scope whenever it is polled.
+#[pin_project::pin_project]
+pub(crate) struct Scoped<F> {
+    /// Here between polls, in `CURRENT` during one.
+    context: Option<Context>,
+    #[pin]
+    future: F,
+}
+
+impl<F> Scoped<F> {
+    pub(crate) fn new(context: Context, future: F) -> Self {
+        Self { context: Some(context), future }
+    }
+}
+
+impl<F: Future> Future for Scoped<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        // Put back when the poll ends, also when it ends by a panic.
+        let _turn = Turn::begin(this.context);
+        this.future.poll(cx)
+    }
+}
+
+/// One poll: the context is exchanged with what was in scope before, and back.
+struct Turn<'a> {
+    slot: &'a mut Option<Context>,
+}
+
+impl<'a> Turn<'a> {
+    fn begin(slot: &'a mut Option<Context>) -> Self {
+        CURRENT.with_borrow_mut(|current| std::mem::swap(current, slot));
+        Self { slot }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        CURRENT.with_borrow_mut(|current| std::mem::swap(current, self.slot));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(service: &'static str) -> Context {
+        let origin =
+            Origin { service, method: "m", peer: "p".into(), deadline: None, attempt: 0, metadata: Metadata::new() };
+        Context::new(origin)
+    }
+
+    #[tokio::test]
+    async fn scopes_nest_and_end_with_each_poll() {
+        assert!(Context::current().is_none());
+        let inner = Scoped::new(context("inner"), async { Context::current().unwrap().service().to_owned() });
+        let outer = Scoped::new(context("outer"), async {
+            let before = Context::current().unwrap().service().to_owned();
+            let inside = inner.await;
+            tokio::task::yield_now().await;
+            (before, inside, Context::current().unwrap().service().to_owned())
+        });
+        assert_eq!(outer.await, ("outer".to_owned(), "inner".to_owned(), "outer".to_owned()));
+        assert!(Context::current().is_none());
+    }
+
+    #[tokio::test]
+    async fn work_on_the_side_keeps_the_context_and_ends_with_the_call() {
+        let context = context("a");
+        let kept = context.spawn(async { Context::current().map(|context| context.service().to_owned()) });
+        assert_eq!(kept.await.unwrap(), Some(Some("a".to_owned())));
+        let endless = context.spawn(std::future::pending::<()>());
+        context.cancel();
+        assert_eq!(endless.await.unwrap(), None);
+        context.cancelled().await;
+    }
+}

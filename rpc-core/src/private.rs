@@ -1,0 +1,119 @@
+//! What the code that `#[rpc_service]` generates stands on. Not for use by hand: it may change in any release.
+
+pub use std::borrow::Cow;
+pub use std::{clone, convert, default, fmt, future, marker, ops, option, result, string, sync, time};
+
+use std::any::Any;
+
+pub use serde;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use rpc_codec::bytes::{self, AsBytes};
+use rpc_codec::{AnyCodec, Codec as _, DecodeError};
+
+pub use crate::channel::{AtMostOnce, Call, Channel, Idempotent};
+pub use crate::context::Context;
+pub use crate::error::{CallError, RpcError};
+pub use crate::failure::{Failure, NoError};
+pub use crate::method::{ArgumentDescriptor, MethodDescriptor, ServiceDescriptor, Shape, assert_distinct, identifier};
+pub use crate::service::{Handler, Request, Service};
+
+/// A call of a method with arguments.
+pub fn call<T, E, M, A>(channel: &Channel, method: &'static MethodDescriptor, arguments: &A) -> Call<T, E, M>
+where
+    T: DeserializeOwned + 'static,
+    E: Failure,
+    A: Serialize + ?Sized,
+{
+    Call::new(channel, method, Some(arguments), decode::<T>)
+}
+
+/// A call of a method without arguments, which is an empty message in every codec.
+pub fn call_without_arguments<T, E, M>(channel: &Channel, method: &'static MethodDescriptor) -> Call<T, E, M>
+where
+    T: DeserializeOwned + 'static,
+    E: Failure,
+{
+    Call::new(channel, method, None::<&()>, decode::<T>)
+}
+
+/// A call whose result is bytes.
+pub fn call_bytes<T, E, M, A>(channel: &Channel, method: &'static MethodDescriptor, arguments: &A) -> Call<T, E, M>
+where
+    AsBytes<T>: DeserializeOwned,
+    E: Failure,
+    A: Serialize + ?Sized,
+{
+    Call::new(channel, method, Some(arguments), decode_bytes::<T>)
+}
+
+/// A call without arguments whose result is bytes.
+pub fn call_bytes_without_arguments<T, E, M>(channel: &Channel, method: &'static MethodDescriptor) -> Call<T, E, M>
+where
+    AsBytes<T>: DeserializeOwned,
+    E: Failure,
+{
+    Call::new(channel, method, None::<&()>, decode_bytes::<T>)
+}
+
+/// The two halves of a `Result`, also when it is written as an alias.
+pub trait ResultParts {
+    /// What it holds in success.
+    type Value;
+    /// What it holds in failure.
+    type Error;
+}
+
+impl<T, E> ResultParts for Result<T, E> {
+    type Value = T;
+    type Error = E;
+}
+
+/// Finds out at compile time whether a type is a `Result`.
+#[derive(Debug)]
+pub struct Probe<T>(marker::PhantomData<T>);
+
+impl<T, E> Probe<Result<T, E>> {
+    /// It is.
+    pub const IS_RESULT: bool = true;
+}
+
+/// The other answer of [`Probe`].
+pub trait NotResult {
+    /// It is not.
+    const IS_RESULT: bool = false;
+}
+
+impl<T> NotResult for Probe<T> {}
+
+/// What can be sent and received.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent over RPC",
+    label = "this type cannot cross the wire",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for it"
+)]
+pub trait Message {}
+
+impl<T: Serialize + DeserializeOwned> Message for T {}
+
+/// Reads a result; an empty message is `()` in every codec (W-41).
+fn decode<T: DeserializeOwned + 'static>(codec: &AnyCodec, body: &[u8]) -> Result<T, DecodeError> {
+    if body.is_empty() {
+        let mut slot: Option<T> = None;
+        if let Some(unit) = (&mut slot as &mut dyn Any).downcast_mut::<Option<()>>() {
+            *unit = Some(());
+        }
+        if let Some(unit) = slot {
+            return Ok(unit);
+        }
+    }
+    codec.decode(body)
+}
+
+fn decode_bytes<T>(codec: &AnyCodec, body: &[u8]) -> Result<T, DecodeError>
+where
+    AsBytes<T>: DeserializeOwned,
+{
+    codec.decode::<AsBytes<T>>(body).map(|AsBytes(value)| value)
+}

@@ -1,0 +1,73 @@
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::Connections;
+use crate::code::Code;
+use crate::error::RpcError;
+use crate::transport::Listener;
+
+/// How long to wait after a first error that is the system's, and at most.
+const PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Opens a connection for each that comes, until `stop` is ready. No error of accepting ends this.
+pub(super) async fn accept_until<F: Future>(mut listener: Listener, connections: &Arc<Connections>, stop: F) {
+    let mut stop = pin!(stop);
+    let mut pause = PAUSE;
+    loop {
+        let Some(accepted) = unless(stop.as_mut(), listener.accept()).await else {
+            return;
+        };
+        match accepted {
+            Ok(io) => {
+                pause = PAUSE;
+                connections.open(io);
+            }
+            Err(error) => {
+                connections.report(&cannot_accept(&error));
+                if is_of_one_connection(&error) {
+                    continue;
+                }
+                // No file descriptors, no memory: trying again at once would only burn a core.
+                if unless(stop.as_mut(), tokio::time::sleep(pause)).await.is_none() {
+                    return;
+                }
+                pause = (2 * pause).min(LONGEST_PAUSE);
+            }
+        }
+    }
+}
+
+/// The output of `work`, unless `stop` is ready first.
+async fn unless<S: Future, W: Future>(mut stop: std::pin::Pin<&mut S>, work: W) -> Option<W::Output> {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        if stop.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        work.as_mut().poll(cx).map(Some)
+    })
+    .await
+}
+
+/// Whether only the connection that was being accepted is affected.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::NotConnected
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::TimedOut
+            | io::ErrorKind::InvalidInput
+    )
+}
+
+fn cannot_accept(error: &io::Error) -> RpcError {
+    RpcError::new(Code::Unavailable, format!("a connection could not be accepted: {error}"))
+}

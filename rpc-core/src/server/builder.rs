@@ -1,0 +1,147 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_codec::{AnyCodec, Codec};
+
+use super::connections::{Connections, OnError};
+use super::gate::Gate;
+use super::{Registry, Server, Shared};
+use crate::code::Code;
+use crate::error::{Delivery, Phase, RpcError};
+use crate::limits::Limits;
+use crate::service::Service;
+use crate::transport::{Address, Listener};
+
+/// Puts a server together; [`bind`](Self::bind) finishes it.
+#[must_use]
+pub struct ServerBuilder {
+    services: Vec<Arc<dyn Service>>,
+    codecs: Vec<AnyCodec>,
+    limits: Limits,
+    max_running: usize,
+    max_waiting: usize,
+    longest_wait: Duration,
+    max_connections: usize,
+    grace: Duration,
+    on_error: Option<OnError>,
+}
+
+impl Default for ServerBuilder {
+    fn default() -> Self {
+        Self {
+            services: Vec::new(),
+            codecs: AnyCodec::builtin().into(),
+            limits: Limits::default(),
+            max_running: 10_000,
+            max_waiting: 1_000,
+            longest_wait: Duration::from_secs(1),
+            max_connections: 10_000,
+            grace: Duration::from_secs(30),
+            on_error: None,
+        }
+    }
+}
+
+impl ServerBuilder {
+    /// Adds a service, under its own name.
+    pub fn service(mut self, service: impl Service) -> Self {
+        self.services.push(Arc::new(service));
+        self
+    }
+
+    /// Answers calls in one more codec, besides MessagePack, JSON and bincode. One with the name of an earlier one
+    /// takes its place.
+    pub fn codec(mut self, codec: impl Codec) -> Self {
+        let codec = AnyCodec::new(codec);
+        self.codecs.retain(|other| other.name() != codec.name());
+        self.codecs.push(codec);
+        self
+    }
+
+    /// What each connection may do and how long it may take.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How many handlers may run at once, over all connections. Default 10,000. Further calls wait.
+    pub fn max_running(mut self, handlers: usize) -> Self {
+        self.max_running = handlers.max(1);
+        self
+    }
+
+    /// How many calls may wait for a handler to end, and how long at most. Default 1,000, for 1 s. Further ones, and
+    /// those that waited in vain, are refused with [`Code::Unavailable`]; the client knows that they did not run.
+    pub fn max_waiting(mut self, calls: usize, longest: Duration) -> Self {
+        self.max_waiting = calls;
+        self.longest_wait = longest;
+        self
+    }
+
+    /// How many connections may be open. Default 10,000. Further ones are told so and closed.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// How long a shutdown waits for the calls that run. Default 30 s.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// Called when a connection ends otherwise than in good order, or cannot be accepted: a peer that speaks another
+    /// protocol, breaks a rule or vanishes. The error names the peer. For logs; it must not block.
+    pub fn on_error(mut self, hook: impl Fn(&RpcError) + Send + Sync + 'static) -> Self {
+        self.on_error = Some(Arc::new(hook));
+        self
+    }
+
+    /// Takes the address, such as `tcp://127.0.0.1:4000`; port 0 takes any that is free.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not one, or cannot be taken, or two services have the same name.
+    pub async fn bind(self, address: &str) -> Result<Server, RpcError> {
+        let address: Address = address.parse()?;
+        let connections = Arc::new(self.connections()?);
+        let listener = Listener::bind(&address).await.map_err(|error| cannot_bind(&address, error))?;
+        let address = listener.local_addr().map_err(|error| cannot_bind(&address, error))?;
+        Ok(Server { address, listener, connections })
+    }
+
+    fn connections(self) -> Result<Connections, RpcError> {
+        let mut registry = Registry::default();
+        for service in self.services {
+            registry.add(service)?;
+        }
+        let gate = Arc::new(Gate::new(self.max_running, self.max_waiting, self.longest_wait));
+        let shared = Arc::new(Shared { registry, codecs: self.codecs, gate });
+        Ok(Connections::new(shared, self.limits, self.max_connections, self.grace, self.on_error))
+    }
+}
+
+fn cannot_bind(address: &Address, error: std::io::Error) -> RpcError {
+    let advice = match error.kind() {
+        std::io::ErrorKind::AddrInUse => "; another server has it: stop that one, or take another port (0 takes any)",
+        std::io::ErrorKind::PermissionDenied => "; ports below 1024 and foreign folders need rights",
+        std::io::ErrorKind::AddrNotAvailable => "; this machine does not have that address",
+        _ => "",
+    };
+    RpcError::new(Code::Unavailable, format!("cannot listen at {address}: {error}{advice}"))
+        .with_phase(Phase::Connect)
+        .with_delivery(Delivery::NotSent)
+        .with_source(error)
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let services: Vec<&str> = self.services.iter().map(|service| service.name()).collect();
+        f.debug_struct("ServerBuilder")
+            .field("services", &services)
+            .field("codecs", &self.codecs)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

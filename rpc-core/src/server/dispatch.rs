@@ -1,0 +1,240 @@
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rpc_codec::{AnyCodec, Codec as _};
+
+use super::gate::{Gate, Pass};
+use super::registry::Registry;
+use crate::code::Code;
+use crate::connection::{Running, Serve, Served};
+use crate::context::{Context, Origin, Scoped};
+use crate::error::RpcError;
+use crate::frame::Hello;
+use crate::method::MethodDescriptor;
+use crate::service::{Kind, Request, Service};
+use crate::session::{Answer, Incoming, Refusal};
+
+/// A poll that takes longer than this makes its method leave the connection's task from then on.
+const SLOW: Duration = Duration::from_micros(100);
+/// Arguments longer than this are read in a task of their own, so that reading them delays nobody.
+const LARGE: usize = 256 * 1024;
+
+/// What all connections of a server share.
+pub(crate) struct Shared {
+    pub(super) registry: Registry,
+    pub(super) codecs: Vec<AnyCodec>,
+    pub(super) gate: Arc<Gate>,
+}
+
+/// Answers the calls of one connection.
+pub(crate) struct Dispatch {
+    shared: Arc<Shared>,
+    peer: Arc<str>,
+    /// The codecs that the peer's calls name by their place; `Err` holds the name of one that is not enabled here.
+    codecs: Vec<Result<AnyCodec, Box<str>>>,
+    on_close: OnClose,
+}
+
+/// Called once when the connection is over, with the reason where it did not end in good order.
+pub(crate) type OnClose = Box<dyn FnMut(Option<&RpcError>) + Send>;
+
+impl Dispatch {
+    pub(crate) fn new(shared: Arc<Shared>, peer: Arc<str>, on_close: OnClose) -> Self {
+        Self { shared, peer, codecs: Vec::new(), on_close }
+    }
+
+    fn start(&self, call: Incoming) -> Result<Served, Refusal> {
+        let shared = &*self.shared;
+        let registered =
+            shared.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
+        let method = registered.method(call.method).ok_or_else(|| {
+            missing(format!("the service {} has no such method on this server", registered.service.name()))
+        })?;
+        if call.streams {
+            return Err(missing("the method takes no streams"));
+        }
+        let codec = self.codec(call.codec)?;
+        let job = Job {
+            service: Arc::clone(&registered.service),
+            method: method.descriptor,
+            codec,
+            context: Context::new(Origin {
+                service: method.descriptor.service,
+                method: method.descriptor.name,
+                peer: Arc::clone(&self.peer),
+                deadline: call.deadline,
+                attempt: call.attempt,
+                metadata: call.metadata.map(|metadata| *metadata).unwrap_or_default(),
+            }),
+            body: call.body,
+        };
+        let Some(pass) = shared.gate.try_enter() else {
+            return self.wait(job);
+        };
+        if method.is_slow() || job.body.len() > LARGE {
+            return Ok(Served::Running(job.run_apart(pass)));
+        }
+        let start = Instant::now();
+        let detach = job.method.detach;
+        let mut handler = job.begin(pass)?;
+        // Most handlers are done at once and need no task. A waker is not needed either: whatever is not done is polled
+        // again, from its own task.
+        let polled = Pin::new(&mut handler).poll(&mut TaskContext::from_waker(Waker::noop()));
+        if start.elapsed() > SLOW {
+            method.note_slow();
+        }
+        match polled {
+            Poll::Ready(answer) => Ok(Served::Answered(answer)),
+            Poll::Pending => {
+                let context = handler.context.clone();
+                Ok(Served::Running(Running { future: Box::pin(handler), context, detach }))
+            }
+        }
+    }
+
+    /// The server runs as many handlers as it may: the call waits, if there is a place.
+    fn wait(&self, job: Job) -> Result<Served, Refusal> {
+        let limit = self.shared.gate.limit();
+        let busy = move || {
+            let text = format!("the server runs {limit} handlers, as many as it may (ServerBuilder::max_running)");
+            Refusal::new(Code::Unavailable, text)
+        };
+        let waiting = self.shared.gate.try_wait().ok_or_else(busy)?;
+        let (context, detach) = (job.context.clone(), job.method.detach);
+        let future = async move {
+            match waiting.enter().await {
+                Some(pass) => job.run_apart(pass).future.await,
+                None => Answer::Refused(busy()),
+            }
+        };
+        Ok(Served::Running(Running { future: Box::pin(future), context, detach }))
+    }
+
+    fn codec(&self, place: u16) -> Result<AnyCodec, Refusal> {
+        match self.codecs.get(usize::from(place)) {
+            Some(Ok(codec)) => Ok(codec.clone()),
+            Some(Err(name)) => {
+                let enabled: Vec<&str> = self.shared.codecs.iter().map(|codec| codec.name()).collect();
+                let enabled = enabled.join(", ");
+                Err(missing(format!("the codec {name:?} is not enabled on this server; it has {enabled}")))
+            }
+            None => Err(missing(format!("the call names codec {place}, which its HELLO does not list"))),
+        }
+    }
+}
+
+impl Serve for Dispatch {
+    fn handle_hello(&mut self, hello: &Hello) {
+        let find = |name: &str| self.shared.codecs.iter().find(|codec| codec.name() == name).cloned();
+        self.codecs = hello.codecs.iter().map(|name| find(name).ok_or_else(|| name.clone())).collect();
+    }
+
+    fn serve(&mut self, call: Incoming) -> Served {
+        self.start(call).unwrap_or_else(|refusal| Served::Answered(Answer::Refused(refusal)))
+    }
+
+    fn handle_closed(&mut self, error: Option<&RpcError>) {
+        (self.on_close)(error);
+    }
+}
+
+/// A call that has everything it needs to begin.
+struct Job {
+    service: Arc<dyn Service>,
+    method: &'static MethodDescriptor,
+    codec: AnyCodec,
+    context: Context,
+    body: Bytes,
+}
+
+impl Job {
+    /// Reads the arguments and makes the handler.
+    fn begin(self, pass: Pass) -> Result<Guarded, Refusal> {
+        let Self { service, method, codec, context, body } = self;
+        let request = Request { method, codec: &codec, body: &body, context: &context };
+        let handler = catch_unwind(AssertUnwindSafe(|| service.call(request)));
+        let future = match handler.map(|handler| handler.kind) {
+            Ok(Kind::Run(future)) => future,
+            Ok(Kind::Refused(refusal)) => return Err(refusal),
+            Err(_) => {
+                return Err(Refusal::new(Code::Internal, "reading the arguments panicked; the server's log has more"));
+            }
+        };
+        Ok(Guarded { future: Scoped::new(context.clone(), future), context, _pass: pass })
+    }
+
+    /// Leaves even the reading of the arguments to the handler's own task.
+    fn run_apart(self, pass: Pass) -> Running {
+        let (context, detach) = (self.context.clone(), self.method.detach);
+        let future = async move {
+            match self.begin(pass) {
+                Ok(handler) => handler.await,
+                Err(refusal) => Answer::Refused(refusal),
+            }
+        };
+        Running { future: Box::pin(future), context, detach }
+    }
+}
+
+/// A handler whose panics end its call and nothing else.
+struct Guarded {
+    context: Context,
+    future: Scoped<Pin<Box<dyn Future<Output = Answer> + Send>>>,
+    _pass: Pass,
+}
+
+impl Future for Guarded {
+    type Output = Answer;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Answer> {
+        let this = self.get_mut();
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut this.future).poll(cx)));
+        let mut answer = match polled {
+            Ok(polled) => std::task::ready!(polled),
+            // The panic hook has told the server's operator; the peer must not learn the text.
+            Err(_) => {
+                Answer::Status { code: Code::Internal, message: "the handler panicked".to_owned(), metadata: None }
+            }
+        };
+        finish(&mut answer, &this.context);
+        Poll::Ready(answer)
+    }
+}
+
+/// Adds what the handler sends along, unless it breaks a rule.
+fn finish(answer: &mut Answer, context: &Context) {
+    let Some(mut sent) = context.take_reply_metadata() else {
+        return check_own(answer);
+    };
+    if let Answer::Reply { metadata, .. } | Answer::Typed { metadata, .. } | Answer::Status { metadata, .. } = answer {
+        for (key, value) in metadata.iter().flat_map(|metadata| metadata.iter()) {
+            sent.append(key, value);
+        }
+        *metadata = Some(sent);
+    }
+    check_own(answer);
+}
+
+fn check_own(answer: &mut Answer) {
+    if let Answer::Reply { metadata, .. } | Answer::Typed { metadata, .. } | Answer::Status { metadata, .. } = answer
+        && let Some(rule) = metadata.as_ref().and_then(|metadata| metadata.broken_rule())
+    {
+        let message = format!("the handler's reply metadata cannot be sent: {rule}");
+        *answer = Answer::Status { code: Code::Internal, message, metadata: None };
+    }
+}
+
+fn missing(text: impl Into<String>) -> Refusal {
+    Refusal::new(Code::Unimplemented, text)
+}
+
+impl fmt::Debug for Dispatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatch").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}

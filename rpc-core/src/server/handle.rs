@@ -1,0 +1,74 @@
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use tokio::sync::oneshot;
+
+use super::{Connections, Server};
+use crate::transport::Address;
+
+/// A server that runs in a task of its own; see [`Server::spawn`].
+#[derive(Debug)]
+pub struct ServerHandle {
+    address: Address,
+    connections: Arc<Connections>,
+    stop: oneshot::Sender<()>,
+    done: oneshot::Receiver<ShutdownReport>,
+}
+
+/// What a shutdown came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// How many connections were open when it began.
+    pub connections: usize,
+    /// How many of them had not ended when the grace period was over.
+    pub cut_connections: usize,
+    /// How many calls were cut off with them.
+    pub cut_calls: usize,
+}
+
+impl ServerHandle {
+    pub(super) fn spawn(server: Server) -> Self {
+        let address = server.address.clone();
+        let connections = Arc::clone(&server.connections);
+        let (stop, mut stopped) = oneshot::channel();
+        let (report, done) = oneshot::channel();
+        // A handle that was dropped asks for nothing: the server goes on.
+        let stopped = poll_fn(move |cx| match std::pin::Pin::new(&mut stopped).poll(cx) {
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            _ => Poll::Pending,
+        });
+        tokio::spawn(async move {
+            // Nobody may be waiting for the report.
+            let _ = report.send(server.serve_until(stopped).await.unwrap_or_default());
+        });
+        Self { address, connections, stop, done }
+    }
+
+    /// The address it listens at, with the port that was really taken.
+    pub fn local_addr(&self) -> &Address {
+        &self.address
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.connections.count()
+    }
+
+    /// How many calls are running or waiting to run.
+    pub fn calls(&self) -> usize {
+        self.connections.serving()
+    }
+
+    /// Shuts the server down gracefully, as [`Server::serve_until`] does.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the shutdown.
+    pub async fn shutdown(self) -> ShutdownReport {
+        // The server may have ended with its run time.
+        let _ = self.stop.send(());
+        self.done.await.unwrap_or_default()
+    }
+}

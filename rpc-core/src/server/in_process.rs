@@ -1,0 +1,36 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use rpc_codec::{AnyCodec, Codec as _};
+
+use super::gate::Gate;
+use super::{Dispatch, Registry, Shared};
+use crate::connection::Connection;
+use crate::instance::instance;
+use crate::limits::Limits;
+use crate::service::Service;
+use crate::session::{Identity, Role};
+use crate::transport::{Io, pipe};
+
+/// Makes pipes whose far end is served by a service in this process.
+pub(crate) fn in_process_pipe(
+    service: impl Service,
+    codec: AnyCodec,
+    limits: Limits,
+) -> Box<dyn Fn() -> Io + Send + Sync> {
+    let mut registry = Registry::default();
+    // The only service cannot clash with another.
+    let _ = registry.add(Arc::new(service));
+    // Whoever calls is this process itself: only its memory bounds how many handlers run.
+    let gate = Arc::new(Gate::new(usize::MAX / 2, 0, Duration::ZERO));
+    let identity = Identity { instance: instance(), codecs: vec![codec.name().into()] };
+    let shared = Arc::new(Shared { registry, codecs: vec![codec], gate });
+    Box::new(move || {
+        let (near, far) = pipe("in-process".into());
+        let dispatch = Dispatch::new(Arc::clone(&shared), Arc::clone(&far.peer), Box::new(|_| {}));
+        let server = Connection::open(far, Role::Server, limits.clone(), identity.clone(), Box::new(dispatch));
+        // The connection lives as long as the near end does.
+        tokio::spawn(async move { server.closed().await });
+        near
+    })
+}

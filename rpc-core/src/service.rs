@@ -1,0 +1,167 @@
+use std::any::TypeId;
+use std::fmt;
+use std::pin::Pin;
+
+use rpc_codec::{AnyCodec, Codec, Output};
+use serde::{Deserialize, Serialize};
+
+use crate::code::Code;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::method::{MethodDescriptor, ServiceDescriptor};
+use crate::session::{Answer, Message, Refusal};
+
+/// A skeleton: something that answers the calls to a service. `#[rpc_service]` implements it.
+pub trait Service: Send + Sync + 'static {
+    /// The wire name it is served under.
+    fn name(&self) -> &str;
+
+    /// What is known of its trait.
+    fn descriptor(&self) -> &'static ServiceDescriptor;
+
+    /// Reads the arguments of a call and makes the future that answers it.
+    fn call(&self, request: Request<'_>) -> Handler;
+}
+
+/// A call on its way into a handler.
+pub struct Request<'a> {
+    pub(crate) method: &'static MethodDescriptor,
+    pub(crate) codec: &'a AnyCodec,
+    pub(crate) body: &'a [u8],
+    pub(crate) context: &'a Context,
+}
+
+/// What a call came to: a future that answers it, or a refusal.
+pub struct Handler {
+    pub(crate) kind: Kind,
+}
+
+pub(crate) enum Kind {
+    Refused(Refusal),
+    Run(Pin<Box<dyn Future<Output = Answer> + Send>>),
+}
+
+impl<'a> Request<'a> {
+    /// The method's place in the trait.
+    pub fn ordinal(&self) -> u16 {
+        self.method.ordinal
+    }
+
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    ///
+    /// The refusal to return, when they are not what the method takes.
+    pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, Handler> {
+        self.codec.decode(self.body).map_err(|error| {
+            self.refuse(Code::InvalidArgument, format!("the arguments of {} cannot be read: {error}", self.name()))
+        })
+    }
+
+    /// Checks that there are no arguments.
+    ///
+    /// # Errors
+    ///
+    /// The refusal to return, when there are some.
+    pub fn no_arguments(&self) -> Result<(), Handler> {
+        if self.body.is_empty() {
+            return Ok(());
+        }
+        Err(self.refuse(Code::InvalidArgument, format!("{} takes no arguments", self.name())))
+    }
+
+    /// What the handler knows of the call.
+    pub fn context(&self) -> Context {
+        self.context.clone()
+    }
+
+    /// Answers with the future's output.
+    pub fn reply<T, F>(self, handler: F) -> Handler
+    where
+        T: Serialize + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let (codec, method) = (self.codec.clone(), self.method);
+        Handler::run(async move { encode(&codec, method, &handler.await) })
+    }
+
+    /// Answers with the future's output, be it a result or an error.
+    pub fn reply_result<T, E, F>(self, handler: F) -> Handler
+    where
+        T: Serialize + 'static,
+        E: Failure,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let (codec, method) = (self.codec.clone(), self.method);
+        Handler::run(async move {
+            match handler.await {
+                Ok(value) => encode(&codec, method, &value),
+                Err(error) => error.answer(&codec).0,
+            }
+        })
+    }
+
+    /// Runs the future; nothing is answered.
+    pub fn oneway<F: Future<Output = ()> + Send + 'static>(self, handler: F) -> Handler {
+        Handler::run(async move {
+            handler.await;
+            Answer::Reply { metadata: None, message: Message::default() }
+        })
+    }
+
+    /// Refuses a method that the skeleton does not have.
+    pub fn unknown_method(self) -> Handler {
+        self.refuse(Code::Unimplemented, format!("{} is not compiled into this server", self.name()))
+    }
+
+    fn refuse(&self, code: Code, message: String) -> Handler {
+        Handler { kind: Kind::Refused(Refusal::new(code, message)) }
+    }
+
+    fn name(&self) -> String {
+        format!("{}.{}", self.method.service, self.method.name)
+    }
+}
+
+impl Handler {
+    fn run(future: impl Future<Output = Answer> + Send + 'static) -> Self {
+        Self { kind: Kind::Run(Box::pin(future)) }
+    }
+}
+
+/// A result as the answer; `()` is an empty message in every codec (W-41).
+fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, value: &T) -> Answer {
+    if TypeId::of::<T>() == TypeId::of::<()>() {
+        return Answer::Reply { metadata: None, message: Message::default() };
+    }
+    let mut output = Output::new();
+    match codec.encode(value, &mut output) {
+        Ok(()) => Answer::Reply { metadata: None, message: Message::from(output) },
+        Err(error) => Answer::Status {
+            code: Code::Internal,
+            message: format!(
+                "the result of {}.{} cannot be encoded as {}: {error}",
+                method.service,
+                method.name,
+                codec.name()
+            ),
+            metadata: None,
+        },
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The arguments are not shown: they may be secret.
+        f.debug_struct("Request").field("method", &self.name()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Refused(refusal) => f.debug_tuple("Handler").field(refusal).finish(),
+            Kind::Run(_) => f.write_str("Handler(..)"),
+        }
+    }
+}
