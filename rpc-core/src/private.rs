@@ -93,7 +93,7 @@ impl<T> NotResult for Probe<T> {}
     label = "this type cannot cross the wire",
     note = "derive `serde::Serialize` and `serde::Deserialize` for it"
 )]
-pub trait Message {}
+pub trait Message: Serialize + DeserializeOwned {}
 
 impl<T: Serialize + DeserializeOwned> Message for T {}
 
