@@ -1,5 +1,4 @@
 //! Core.
-#![allow(dead_code)]
 
 mod code;
 pub use code::Code;

@@ -51,6 +51,9 @@ pub enum Idempotent {}
 #[derive(Debug, Clone, Copy)]
 pub enum AtMostOnce {}
 
+/// A result with the metadata that came along, or what the caller sees of the failure.
+type Ended<T, E> = Result<(T, Option<Box<Metadata>>), <E as Failure>::Seen>;
+
 /// Reads a result.
 type Decode<T> = fn(&AnyCodec, &[u8]) -> Result<T, DecodeError>;
 
@@ -134,7 +137,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
         WithMetadata { call: self }
     }
 
-    fn poll_outcome(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<(T, Option<Box<Metadata>>), E::Seen>> {
+    fn poll_outcome(&mut self, cx: &mut TaskContext<'_>) -> Poll<Ended<T, E>> {
         loop {
             match std::mem::replace(&mut self.state, State::Over) {
                 State::New(message) => {
@@ -225,7 +228,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
         }
     }
 
-    fn finish(&self, outcome: Outcome, begun: Begun) -> Result<(T, Option<Box<Metadata>>), E::Seen> {
+    fn finish(&self, outcome: Outcome, begun: Begun) -> Ended<T, E> {
         match outcome {
             Outcome::Reply(Reply { metadata, body }) => self.read(&body, begun).map(|value| (value, metadata)),
             Outcome::Sent => self.read(&[], begun).map(|value| (value, None)),

@@ -90,10 +90,6 @@ impl Connection {
         Self { handle: Arc::new(Handle { shared }) }
     }
 
-    pub(crate) fn peer(&self) -> &Arc<str> {
-        &self.handle.shared.peer
-    }
-
     /// Waits for the peer's HELLO.
     pub(crate) async fn ready(&self) -> Result<(), RpcError> {
         poll_fn(|cx| {
@@ -126,10 +122,6 @@ impl Connection {
             Poll::Pending
         })
         .await;
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        self.handle.shared.lock().over.is_some()
     }
 
     /// How many calls of the peer are not answered.

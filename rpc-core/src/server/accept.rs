@@ -1,9 +1,10 @@
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
+
+use futures::future::{Either, select};
 
 use super::Connections;
 use crate::code::Code;
@@ -43,15 +44,11 @@ pub(super) async fn accept_until<F: Future>(mut listener: Listener, connections:
 }
 
 /// The output of `work`, unless `stop` is ready first.
-async fn unless<S: Future, W: Future>(mut stop: std::pin::Pin<&mut S>, work: W) -> Option<W::Output> {
-    let mut work = pin!(work);
-    poll_fn(|cx| {
-        if stop.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(None);
-        }
-        work.as_mut().poll(cx).map(Some)
-    })
-    .await
+async fn unless<S: Future + Unpin, W: Future>(stop: S, work: W) -> Option<W::Output> {
+    match select(stop, pin!(work)).await {
+        Either::Left(_) => None,
+        Either::Right((output, _)) => Some(output),
+    }
 }
 
 /// Whether only the connection that was being accepted is affected.

@@ -113,6 +113,7 @@ impl Assembly {
         self.messages.contains_key(&(id, index))
     }
 
+    #[cfg(test)]
     pub(super) fn is_idle(&self) -> bool {
         self.messages.is_empty()
     }

@@ -34,7 +34,6 @@ impl<C, H> Session<C, H> {
             codec: call.codec,
             service: call.service,
             method: call.method,
-            oneway: call.oneway,
             streams: call.streams,
             attempt: call.fields.attempt,
             deadline: call.fields.deadline.map(|remaining| now + remaining.min(LONGEST_DEADLINE)),
@@ -287,7 +286,8 @@ impl<C, H> Session<C, H> {
         /// Longer texts are cut; a status says what is wrong in a line.
         const TEXT: usize = 8 * 1024;
         if text.len() > TEXT {
-            text.truncate(text.floor_char_boundary(TEXT));
+            let end = (0..=TEXT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+            text.truncate(end);
         }
         let head = Head::End { id, index: 0, code: code.number(), not_executed, typed: false };
         self.outbox.put_message(head, fields, &text.into());

@@ -213,11 +213,6 @@ impl<C, H> Session<C, H> {
         !self.sender.is_idle()
     }
 
-    /// How many bytes have not been written.
-    pub(crate) fn backlog(&self) -> usize {
-        self.outbox.backlog()
-    }
-
     /// Takes in a frame.
     ///
     /// # Errors

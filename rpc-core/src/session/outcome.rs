@@ -58,7 +58,6 @@ pub(crate) struct Incoming {
     pub(crate) codec: u16,
     pub(crate) service: u32,
     pub(crate) method: u32,
-    pub(crate) oneway: bool,
     /// The caller will send streams.
     pub(crate) streams: bool,
     pub(crate) attempt: u32,
