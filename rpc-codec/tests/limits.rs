@@ -9,6 +9,9 @@ use rpc_codec::{AnyCodec, Bincode, Codec, DecodeError, EncodeError, FREE_ELEMENT
 use serde::de::DeserializeSeed;
 use serde::{Deserialize, Serialize};
 
+/// Past the allowance, yet few enough that a reader without limits comes to an end and fails its test.
+const TOO_LONG: u64 = 1 << 20;
+
 const TOO_MANY: &str = "more than 65536 elements beyond the number of bytes";
 
 fn encode<T: Serialize + ?Sized>(codec: &impl Codec, value: &T) -> Vec<u8> {
@@ -63,7 +66,7 @@ fn elements_without_bytes_are_read_up_to_the_allowance() {
 
 #[test]
 fn no_kind_of_element_without_bytes_escapes() {
-    let bytes = u64::MAX.to_le_bytes();
+    let bytes = TOO_LONG.to_le_bytes();
     for codec in zero_sized() {
         for error in [
             codec.decode::<Vec<()>>(&bytes).unwrap_err(),
@@ -171,11 +174,11 @@ fn bytes_after_the_value_are_refused() {
 /// Skipping is reading: what a struct does not know spends the same budget.
 #[test]
 fn a_skipped_field_is_bounded_through_a_custom_codec_too() {
-    struct Endless;
+    struct Wasteful;
 
-    impl Codec for Endless {
+    impl Codec for Wasteful {
         fn name(&self) -> &str {
-            "endless"
+            "wasteful"
         }
 
         fn encode<T: Serialize + ?Sized>(&self, _: &T, _: &mut Output) -> Result<(), EncodeError> {
@@ -184,8 +187,9 @@ fn a_skipped_field_is_bounded_through_a_custom_codec_too() {
 
         fn decode_seed<'de, S: DeserializeSeed<'de>>(&self, seed: S, _: &'de [u8]) -> Result<S::Value, DecodeError> {
             use serde::de::value::{MapDeserializer, SeqDeserializer};
-            let endless: SeqDeserializer<_, DecodeError> = SeqDeserializer::new(std::iter::repeat(()));
-            seed.deserialize(MapDeserializer::new([("unknown", endless)].into_iter()))
+            let wasteful: SeqDeserializer<_, DecodeError> =
+                SeqDeserializer::new(std::iter::repeat_n((), TOO_LONG as usize));
+            seed.deserialize(MapDeserializer::new([("unknown", wasteful)].into_iter()))
         }
     }
 
@@ -193,9 +197,9 @@ fn a_skipped_field_is_bounded_through_a_custom_codec_too() {
     struct Known {}
 
     for error in [
-        Endless.decode::<Known>(b"").unwrap_err(),
-        AnyCodec::new(Endless).decode::<Known>(b"").unwrap_err(),
-        AnyCodec::new(Endless).decode_seed(std::marker::PhantomData::<Known>, b"").unwrap_err(),
+        Wasteful.decode::<Known>(b"").unwrap_err(),
+        AnyCodec::new(Wasteful).decode::<Known>(b"").unwrap_err(),
+        AnyCodec::new(Wasteful).decode_seed(std::marker::PhantomData::<Known>, b"").unwrap_err(),
     ] {
         assert!(error.to_string().contains(TOO_MANY), "{error}");
     }
