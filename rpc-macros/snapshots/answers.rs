@@ -73,11 +73,7 @@ impl AnswersClient {
     }
     /// The same client with no socket: it calls `service` in this process.
     #[must_use]
-    pub fn in_process<T>(service: T) -> Self
-    where
-        T: Answers,
-        AnswersServer<T>: ::rpc_core::__private::Service,
-    {
+    pub fn in_process(service: impl Answers) -> Self {
         <Self as ::core::convert::From<
             ::rpc_core::__private::Channel,
         >>::from(::rpc_core::__private::Channel::in_process(AnswersServer::new(service)))
@@ -90,7 +86,10 @@ impl AnswersClient {
         ::rpc_core::__private::NoError,
         ::rpc_core::__private::AtMostOnce,
     > {
-        ::rpc_core::__private::call(&self.channel, __AnswersMethods::METHOD_0, &())
+        ::rpc_core::__private::call_without_arguments(
+            &self.channel,
+            __AnswersMethods::METHOD_0,
+        )
     }
     /// Calls `Answers.value`.
     pub fn value(
@@ -100,7 +99,10 @@ impl AnswersClient {
         ::rpc_core::__private::NoError,
         ::rpc_core::__private::AtMostOnce,
     > {
-        ::rpc_core::__private::call(&self.channel, __AnswersMethods::METHOD_1, &())
+        ::rpc_core::__private::call_without_arguments(
+            &self.channel,
+            __AnswersMethods::METHOD_1,
+        )
     }
     /// Calls `Answers.status`.
     pub fn status(
@@ -110,7 +112,10 @@ impl AnswersClient {
         RpcError,
         ::rpc_core::__private::AtMostOnce,
     > {
-        ::rpc_core::__private::call(&self.channel, __AnswersMethods::METHOD_2, &())
+        ::rpc_core::__private::call_without_arguments(
+            &self.channel,
+            __AnswersMethods::METHOD_2,
+        )
     }
     /// Calls `Answers.alias`.
     pub fn alias(
@@ -120,7 +125,10 @@ impl AnswersClient {
         <io::Result<u8> as ::rpc_core::__private::ResultParts>::Error,
         ::rpc_core::__private::AtMostOnce,
     > {
-        ::rpc_core::__private::call(&self.channel, __AnswersMethods::METHOD_3, &())
+        ::rpc_core::__private::call_without_arguments(
+            &self.channel,
+            __AnswersMethods::METHOD_3,
+        )
     }
     /// Calls `Answers.bytes`.
     pub fn bytes(
@@ -130,13 +138,19 @@ impl AnswersClient {
         ::rpc_core::__private::NoError,
         ::rpc_core::__private::AtMostOnce,
     > {
-        ::rpc_core::__private::call_bytes(&self.channel, __AnswersMethods::METHOD_4, &())
+        ::rpc_core::__private::call_bytes_without_arguments(
+            &self.channel,
+            __AnswersMethods::METHOD_4,
+        )
     }
     /// Calls `Answers.fallible_bytes`.
     pub fn fallible_bytes(
         &self,
     ) -> ::rpc_core::__private::Call<Bytes, Failed, ::rpc_core::__private::AtMostOnce> {
-        ::rpc_core::__private::call_bytes(&self.channel, __AnswersMethods::METHOD_5, &())
+        ::rpc_core::__private::call_bytes_without_arguments(
+            &self.channel,
+            __AnswersMethods::METHOD_5,
+        )
     }
     /// Calls `Answers.log`.
     pub fn log(
@@ -147,9 +161,9 @@ impl AnswersClient {
         ::rpc_core::__private::NoError,
         ::rpc_core::__private::AtMostOnce,
     > {
-        use ::rpc_core::__private::serde as __serde;
-        #[derive(__serde::Serialize)]
-        #[serde(crate = "__serde")]
+        use ::rpc_core::__private as __rpc;
+        #[derive(__rpc::serde::Serialize)]
+        #[serde(crate = "__rpc::serde")]
         struct __Arguments<__A0> {
             line: __A0,
         }
@@ -207,18 +221,7 @@ impl<T: Answers> AnswersServer<T> {
     }
 }
 #[allow(deprecated)]
-impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T>
-where
-    for<'__rpc> Reply: ::rpc_core::__private::Message,
-    for<'__rpc> RpcError: ::rpc_core::__private::Failure,
-    for<'__rpc> <io::Result<
-        u8,
-    > as ::rpc_core::__private::ResultParts>::Value: ::rpc_core::__private::Message,
-    for<'__rpc> <io::Result<
-        u8,
-    > as ::rpc_core::__private::ResultParts>::Error: ::rpc_core::__private::Failure,
-    for<'__rpc> Failed: ::rpc_core::__private::Failure,
-{
+impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
     fn name(&self) -> &::core::primitive::str {
         &self.name
     }
@@ -245,7 +248,17 @@ where
                     return __refusal;
                 }
                 let __service = ::core::clone::Clone::clone(&self.service);
-                __request.reply(async move { <T as Answers>::value(&*__service).await })
+                #[allow(non_camel_case_types)]
+                type __Type__answer = Reply;
+                fn __answer(
+                    value: __Type__answer,
+                ) -> impl ::rpc_core::__private::serde::Serialize + use<> {
+                    __AnswersMethods::sent::<__Type__answer>(value)
+                }
+                __request
+                    .reply(async move {
+                        __answer(<T as Answers>::value(&*__service).await)
+                    })
             }
             2u16 => {
                 if let ::core::result::Result::Err(__refusal) = __request.no_arguments()
@@ -253,9 +266,16 @@ where
                     return __refusal;
                 }
                 let __service = ::core::clone::Clone::clone(&self.service);
+                #[allow(non_camel_case_types)]
+                type __Type__failure = RpcError;
+                fn __failure(
+                    value: __Type__failure,
+                ) -> impl ::rpc_core::__private::Failure + use<> {
+                    __AnswersMethods::failed::<__Type__failure>(value)
+                }
                 __request
                     .reply_result(async move {
-                        <T as Answers>::status(&*__service).await
+                        <T as Answers>::status(&*__service).await.map_err(__failure)
                     })
             }
             3u16 => {
@@ -264,9 +284,30 @@ where
                     return __refusal;
                 }
                 let __service = ::core::clone::Clone::clone(&self.service);
+                #[allow(non_camel_case_types)]
+                type __Type__answer = <io::Result<
+                    u8,
+                > as ::rpc_core::__private::ResultParts>::Value;
+                fn __answer(
+                    value: __Type__answer,
+                ) -> impl ::rpc_core::__private::serde::Serialize + use<> {
+                    __AnswersMethods::sent::<__Type__answer>(value)
+                }
+                #[allow(non_camel_case_types)]
+                type __Type__failure = <io::Result<
+                    u8,
+                > as ::rpc_core::__private::ResultParts>::Error;
+                fn __failure(
+                    value: __Type__failure,
+                ) -> impl ::rpc_core::__private::Failure + use<> {
+                    __AnswersMethods::failed::<__Type__failure>(value)
+                }
                 __request
                     .reply_result(async move {
-                        <T as Answers>::alias(&*__service).await
+                        <T as Answers>::alias(&*__service)
+                            .await
+                            .map(__answer)
+                            .map_err(__failure)
                     })
             }
             4u16 => {
@@ -288,17 +329,29 @@ where
                     return __refusal;
                 }
                 let __service = ::core::clone::Clone::clone(&self.service);
+                #[allow(non_camel_case_types)]
+                type __Type__failure = Failed;
+                fn __failure(
+                    value: __Type__failure,
+                ) -> impl ::rpc_core::__private::Failure + use<> {
+                    __AnswersMethods::failed::<__Type__failure>(value)
+                }
                 __request
                     .reply_result(async move {
                         <T as Answers>::fallible_bytes(&*__service)
                             .await
                             .map(::rpc_core::__private::AsBytes)
+                            .map_err(__failure)
                     })
             }
             6u16 => {
-                use ::rpc_core::__private::serde as __serde;
-                #[derive(__serde::Deserialize)]
-                #[serde(crate = "__serde", expecting = "the arguments of Answers.log")]
+                use ::rpc_core::__private as __rpc;
+                #[derive(__rpc::serde::Deserialize)]
+                #[serde(
+                    crate = "__rpc::serde",
+                    expecting = "the arguments of Answers.log",
+                    bound(deserialize = "__A0: __rpc::Message")
+                )]
                 struct __Arguments<__A0> {
                     line: __A0,
                 }
@@ -460,8 +513,11 @@ impl __AnswersMethods {
     ) -> impl ::rpc_core::__private::serde::Serialize + use<'_, M> {
         values
     }
-    const fn answered<M: ::rpc_core::__private::Message>() {}
-    const fn failed<E: ::rpc_core::__private::Failure>() {}
+    fn failed<E: ::rpc_core::__private::Failure>(
+        error: E,
+    ) -> impl ::rpc_core::__private::Failure + use<E> {
+        error
+    }
     const DESCRIPTOR: &'static ::rpc_core::__private::ServiceDescriptor = &::rpc_core::__private::ServiceDescriptor {
         name: "Answers",
         docs: "",
@@ -479,7 +535,6 @@ impl __AnswersMethods {
 const _: () = ::rpc_core::__private::assert_distinct(__AnswersMethods::DESCRIPTOR);
 #[allow(deprecated)]
 const _: () = {
-    __AnswersMethods::answered::<Reply>();
     #[allow(unused_imports)]
     use ::rpc_core::__private::NotResult as _;
     ::core::assert!(
@@ -489,27 +544,10 @@ const _: () = {
 };
 #[allow(deprecated)]
 const _: () = {
-    __AnswersMethods::failed::<RpcError>();
-};
-#[allow(deprecated)]
-const _: () = {
-    __AnswersMethods::answered::<
-        <io::Result<u8> as ::rpc_core::__private::ResultParts>::Value,
-    >();
-    __AnswersMethods::failed::<
-        <io::Result<u8> as ::rpc_core::__private::ResultParts>::Error,
-    >();
-};
-#[allow(deprecated)]
-const _: () = {
     #[allow(unused_imports)]
     use ::rpc_core::__private::NotResult as _;
     ::core::assert!(
         ! ::rpc_core::__private::Probe:: < Vec < u8 > > ::IS_RESULT,
         "`Vec<u8>` is a Result under another name: write `Result<…, …>`, or call the alias `Result`, so that the client's method fails where this one does"
     );
-};
-#[allow(deprecated)]
-const _: () = {
-    __AnswersMethods::failed::<Failed>();
 };

@@ -66,11 +66,7 @@ impl StoreClient {
     }
     /// The same client with no socket: it calls `service` in this process.
     #[must_use]
-    pub(crate) fn in_process<T>(service: T) -> Self
-    where
-        T: Store,
-        StoreServer<T>: framework::__private::Service,
-    {
+    pub(crate) fn in_process(service: impl Store) -> Self {
         <Self as ::core::convert::From<
             framework::__private::Channel,
         >>::from(framework::__private::Channel::in_process(StoreServer::new(service)))
@@ -90,9 +86,9 @@ impl StoreClient {
         framework::__private::NoError,
         framework::__private::AtMostOnce,
     > {
-        use framework::__private::serde as __serde;
-        #[derive(__serde::Serialize)]
-        #[serde(crate = "__serde")]
+        use framework::__private as __rpc;
+        #[derive(__rpc::serde::Serialize)]
+        #[serde(crate = "__rpc::serde")]
         struct __Arguments<__A0, __A1, __A2, __A3, __A4, __A5, __A6> {
             key: __A0,
             tags: __A1,
@@ -102,17 +98,19 @@ impl StoreClient {
             data: __A5,
             copy: __A6,
         }
-        type __T1 = Tag;
+        #[allow(non_camel_case_types)]
+        type __Type__argument_1 = Tag;
         fn __argument_1(
-            value: &[__T1],
+            value: &[__Type__argument_1],
         ) -> impl framework::__private::serde::Serialize + use<'_> {
-            __StoreMethods::lent_all::<__T1>(value)
+            __StoreMethods::lent_all::<__Type__argument_1>(value)
         }
-        type __T2 = Entry;
+        #[allow(non_camel_case_types)]
+        type __Type__argument_2 = Entry;
         fn __argument_2(
-            value: &__T2,
+            value: &__Type__argument_2,
         ) -> impl framework::__private::serde::Serialize + use<'_> {
-            __StoreMethods::lent::<__T2>(value)
+            __StoreMethods::lent::<__Type__argument_2>(value)
         }
         framework::__private::call(
             &self.channel,
@@ -139,16 +137,16 @@ impl StoreClient {
         framework::__private::NoError,
         framework::__private::AtMostOnce,
     > {
-        use framework::__private::serde as __serde;
-        #[derive(__serde::Serialize)]
-        #[serde(crate = "__serde")]
+        use framework::__private as __rpc;
+        #[derive(__rpc::serde::Serialize)]
+        #[serde(crate = "__rpc::serde")]
         struct __Arguments<'__lent, __A0> {
             #[serde(default)]
             a: __A0,
             #[serde(with = "hex")]
             b: Digest,
             #[serde(default = "one")]
-            #[serde(with = "framework::__private::bytes")]
+            #[serde(with = "__rpc::bytes")]
             c: &'__lent [u8],
         }
         framework::__private::call(
@@ -205,11 +203,7 @@ impl<T: Store> StoreServer<T> {
     }
 }
 #[allow(deprecated)]
-impl<T: Store> framework::__private::Service for StoreServer<T>
-where
-    for<'__rpc> Tag: framework::__private::Message,
-    for<'__rpc> Entry: framework::__private::Message,
-{
+impl<T: Store> framework::__private::Service for StoreServer<T> {
     fn name(&self) -> &::core::primitive::str {
         &self.name
     }
@@ -222,9 +216,15 @@ where
     ) -> framework::__private::Handler {
         match __request.ordinal() {
             0u16 => {
-                use framework::__private::serde as __serde;
-                #[derive(__serde::Deserialize)]
-                #[serde(crate = "__serde", expecting = "the arguments of Store.put")]
+                use framework::__private as __rpc;
+                #[derive(__rpc::serde::Deserialize)]
+                #[serde(
+                    crate = "__rpc::serde",
+                    expecting = "the arguments of Store.put",
+                    bound(
+                        deserialize = "__A0: __rpc::Message, __A1: __rpc::Message, __A2: __rpc::Message, __A3: __rpc::Message, __A4: __rpc::Message, __A5: __rpc::Message, __A6: __rpc::Message"
+                    )
+                )]
                 struct __Arguments<__A0, __A1, __A2, __A3, __A4, __A5, __A6> {
                     key: __A0,
                     tags: __A1,
@@ -265,11 +265,12 @@ where
                     })
             }
             1u16 => {
-                use framework::__private::serde as __serde;
-                #[derive(__serde::Deserialize)]
+                use framework::__private as __rpc;
+                #[derive(__rpc::serde::Deserialize)]
                 #[serde(
-                    crate = "__serde",
-                    expecting = "the arguments of Store.attributed"
+                    crate = "__rpc::serde",
+                    expecting = "the arguments of Store.attributed",
+                    bound(deserialize = "__A0: __rpc::Message + __rpc::default::Default")
                 )]
                 struct __Arguments<__A0> {
                     #[serde(default)]
@@ -277,7 +278,7 @@ where
                     #[serde(with = "hex")]
                     b: Digest,
                     #[serde(default = "one")]
-                    #[serde(with = "framework::__private::bytes")]
+                    #[serde(with = "__rpc::bytes")]
                     c: ::std::vec::Vec<u8>,
                 }
                 let __arguments: __Arguments<u8> = match __request.arguments() {
@@ -396,8 +397,11 @@ impl __StoreMethods {
     ) -> impl framework::__private::serde::Serialize + use<'_, M> {
         values
     }
-    const fn answered<M: framework::__private::Message>() {}
-    const fn failed<E: framework::__private::Failure>() {}
+    fn failed<E: framework::__private::Failure>(
+        error: E,
+    ) -> impl framework::__private::Failure + use<E> {
+        error
+    }
     const DESCRIPTOR: &'static framework::__private::ServiceDescriptor = &framework::__private::ServiceDescriptor {
         name: "Store",
         docs: "",

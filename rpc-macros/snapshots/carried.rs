@@ -72,11 +72,7 @@ impl AdminClient {
     }
     /// The same client with no socket: it calls `service` in this process.
     #[must_use]
-    fn in_process<T>(service: T) -> Self
-    where
-        T: Admin,
-        AdminServer<T>: ::rpc_core::__private::Service,
-    {
+    fn in_process(service: impl Admin) -> Self {
         <Self as ::core::convert::From<
             ::rpc_core::__private::Channel,
         >>::from(::rpc_core::__private::Channel::in_process(AdminServer::new(service)))
@@ -91,7 +87,10 @@ impl AdminClient {
         ::rpc_core::__private::NoError,
         ::rpc_core::__private::AtMostOnce,
     > {
-        ::rpc_core::__private::call(&self.channel, __AdminMethods::METHOD_0, &())
+        ::rpc_core::__private::call_without_arguments(
+            &self.channel,
+            __AdminMethods::METHOD_0,
+        )
     }
     #[deprecated(note = "use `drain`")]
     /// Calls `Admin.stop_now`.
@@ -103,7 +102,10 @@ impl AdminClient {
         ::rpc_core::__private::NoError,
         ::rpc_core::__private::AtMostOnce,
     > {
-        ::rpc_core::__private::call(&self.channel, __AdminMethods::METHOD_1, &())
+        ::rpc_core::__private::call_without_arguments(
+            &self.channel,
+            __AdminMethods::METHOD_1,
+        )
     }
     #[doc = include_str!("new.md")]
     /// Gives way.
@@ -114,7 +116,10 @@ impl AdminClient {
         ::rpc_core::__private::NoError,
         ::rpc_core::__private::AtMostOnce,
     > {
-        ::rpc_core::__private::call(&self.channel, __AdminMethods::METHOD_2, &())
+        ::rpc_core::__private::call_without_arguments(
+            &self.channel,
+            __AdminMethods::METHOD_2,
+        )
     }
 }
 #[cfg(feature = "admin")]
@@ -286,8 +291,11 @@ impl __AdminMethods {
     ) -> impl ::rpc_core::__private::serde::Serialize + use<'_, M> {
         values
     }
-    const fn answered<M: ::rpc_core::__private::Message>() {}
-    const fn failed<E: ::rpc_core::__private::Failure>() {}
+    fn failed<E: ::rpc_core::__private::Failure>(
+        error: E,
+    ) -> impl ::rpc_core::__private::Failure + use<E> {
+        error
+    }
     const DESCRIPTOR: &'static ::rpc_core::__private::ServiceDescriptor = &::rpc_core::__private::ServiceDescriptor {
         name: "Admin",
         docs: "",

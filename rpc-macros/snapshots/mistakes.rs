@@ -63,11 +63,7 @@ impl WrongClient {
     }
     /// The same client with no socket: it calls `service` in this process.
     #[must_use]
-    pub fn in_process<T>(service: T) -> Self
-    where
-        T: Wrong,
-        WrongServer<T>: ::rpc_core::__private::Service,
-    {
+    pub fn in_process(service: impl Wrong) -> Self {
         <Self as ::core::convert::From<
             ::rpc_core::__private::Channel,
         >>::from(::rpc_core::__private::Channel::in_process(WrongServer::new(service)))
@@ -81,9 +77,9 @@ impl WrongClient {
         ::rpc_core::__private::NoError,
         ::rpc_core::__private::AtMostOnce,
     > {
-        use ::rpc_core::__private::serde as __serde;
-        #[derive(__serde::Serialize)]
-        #[serde(crate = "__serde")]
+        use ::rpc_core::__private as __rpc;
+        #[derive(__rpc::serde::Serialize)]
+        #[serde(crate = "__rpc::serde")]
         struct __Arguments<__A0> {
             #[serde(default)]
             a: __A0,
@@ -155,9 +151,13 @@ impl<T: Wrong> ::rpc_core::__private::Service for WrongServer<T> {
     ) -> ::rpc_core::__private::Handler {
         match __request.ordinal() {
             3u16 => {
-                use ::rpc_core::__private::serde as __serde;
-                #[derive(__serde::Deserialize)]
-                #[serde(crate = "__serde", expecting = "the arguments of Wrong.right")]
+                use ::rpc_core::__private as __rpc;
+                #[derive(__rpc::serde::Deserialize)]
+                #[serde(
+                    crate = "__rpc::serde",
+                    expecting = "the arguments of Wrong.right",
+                    bound(deserialize = "__A0: __rpc::Message + __rpc::default::Default")
+                )]
                 struct __Arguments<__A0> {
                     #[serde(default)]
                     a: __A0,
@@ -218,8 +218,11 @@ impl __WrongMethods {
     ) -> impl ::rpc_core::__private::serde::Serialize + use<'_, M> {
         values
     }
-    const fn answered<M: ::rpc_core::__private::Message>() {}
-    const fn failed<E: ::rpc_core::__private::Failure>() {}
+    fn failed<E: ::rpc_core::__private::Failure>(
+        error: E,
+    ) -> impl ::rpc_core::__private::Failure + use<E> {
+        error
+    }
     const DESCRIPTOR: &'static ::rpc_core::__private::ServiceDescriptor = &::rpc_core::__private::ServiceDescriptor {
         name: "Wrong",
         docs: "",

@@ -84,10 +84,14 @@ where
     }
     /// The same client with no socket: it calls `service` in this process.
     #[must_use]
-    pub fn in_process<TT>(service: TT) -> Self
+    pub fn in_process(service: impl Cache<K, T, N>) -> Self
     where
-        TT: Cache<K, T, N>,
-        CacheServer<TT, K, T, N>: ::rpc_core::__private::Service,
+        K: ::core::marker::Send + ::core::marker::Sync + 'static,
+        T: ::core::marker::Send + ::core::marker::Sync + 'static,
+        K: ::rpc_core::__private::Message + 'static,
+        Vec<T>: ::rpc_core::__private::Message + 'static,
+        K: ::rpc_core::__private::Failure,
+        [T; N]: ::rpc_core::__private::Message + 'static,
     {
         <Self as ::core::convert::From<
             ::rpc_core::__private::Channel,
@@ -99,13 +103,13 @@ where
         keys: &[K],
     ) -> ::rpc_core::__private::Call<Vec<T>, K, ::rpc_core::__private::AtMostOnce>
     where
-        K: ::rpc_core::__private::Message,
-        Vec<T>: ::rpc_core::__private::Message,
+        K: ::rpc_core::__private::Message + 'static,
+        Vec<T>: ::rpc_core::__private::Message + 'static,
         K: ::rpc_core::__private::Failure,
     {
-        use ::rpc_core::__private::serde as __serde;
-        #[derive(__serde::Serialize)]
-        #[serde(crate = "__serde")]
+        use ::rpc_core::__private as __rpc;
+        #[derive(__rpc::serde::Serialize)]
+        #[serde(crate = "__rpc::serde")]
         struct __Arguments<__A0> {
             keys: __A0,
         }
@@ -124,7 +128,7 @@ where
         ::rpc_core::__private::AtMostOnce,
     >
     where
-        [T; N]: ::rpc_core::__private::Message,
+        [T; N]: ::rpc_core::__private::Message + 'static,
     {
         const {
             #[allow(unused_imports)]
@@ -134,7 +138,10 @@ where
                 "`[T; N]` is a Result under another name: write `Result<…, …>`, or call the alias `Result`, so that the client's method fails where this one does"
             );
         }
-        ::rpc_core::__private::call(&self.channel, __CacheMethods::METHOD_1, &())
+        ::rpc_core::__private::call_without_arguments(
+            &self.channel,
+            __CacheMethods::METHOD_1,
+        )
     }
 }
 /// Serves an implementation of [`Cache`].
@@ -207,10 +214,10 @@ where
     K: Hash,
     K: ::core::marker::Send + ::core::marker::Sync + 'static,
     T: ::core::marker::Send + ::core::marker::Sync + 'static,
-    K: ::rpc_core::__private::Message,
-    Vec<T>: ::rpc_core::__private::Message,
+    K: ::rpc_core::__private::Message + 'static,
+    Vec<T>: ::rpc_core::__private::Message + 'static,
     K: ::rpc_core::__private::Failure,
-    [T; N]: ::rpc_core::__private::Message,
+    [T; N]: ::rpc_core::__private::Message + 'static,
 {
     fn name(&self) -> &::core::primitive::str {
         &self.name
@@ -224,11 +231,12 @@ where
     ) -> ::rpc_core::__private::Handler {
         match __request.ordinal() {
             0u16 => {
-                use ::rpc_core::__private::serde as __serde;
-                #[derive(__serde::Deserialize)]
+                use ::rpc_core::__private as __rpc;
+                #[derive(__rpc::serde::Deserialize)]
                 #[serde(
-                    crate = "__serde",
-                    expecting = "the arguments of shop.Cache.getAll"
+                    crate = "__rpc::serde",
+                    expecting = "the arguments of shop.Cache.getAll",
+                    bound(deserialize = "__A0: __rpc::Message")
                 )]
                 struct __Arguments<__A0> {
                     keys: __A0,
@@ -320,8 +328,11 @@ impl __CacheMethods {
     ) -> impl ::rpc_core::__private::serde::Serialize + use<'_, M> {
         values
     }
-    const fn answered<M: ::rpc_core::__private::Message>() {}
-    const fn failed<E: ::rpc_core::__private::Failure>() {}
+    fn failed<E: ::rpc_core::__private::Failure>(
+        error: E,
+    ) -> impl ::rpc_core::__private::Failure + use<E> {
+        error
+    }
     const DESCRIPTOR: &'static ::rpc_core::__private::ServiceDescriptor = &::rpc_core::__private::ServiceDescriptor {
         name: "shop.Cache",
         docs: "",

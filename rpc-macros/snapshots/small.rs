@@ -67,11 +67,7 @@ impl ArithClient {
     }
     /// The same client with no socket: it calls `service` in this process.
     #[must_use]
-    pub fn in_process<T>(service: T) -> Self
-    where
-        T: Arith,
-        ArithServer<T>: ::rpc_core::__private::Service,
-    {
+    pub fn in_process(service: impl Arith) -> Self {
         <Self as ::core::convert::From<
             ::rpc_core::__private::Channel,
         >>::from(::rpc_core::__private::Channel::in_process(ArithServer::new(service)))
@@ -86,9 +82,9 @@ impl ArithClient {
         ::rpc_core::__private::NoError,
         ::rpc_core::__private::AtMostOnce,
     > {
-        use ::rpc_core::__private::serde as __serde;
-        #[derive(__serde::Serialize)]
-        #[serde(crate = "__serde")]
+        use ::rpc_core::__private as __rpc;
+        #[derive(__rpc::serde::Serialize)]
+        #[serde(crate = "__rpc::serde")]
         struct __Arguments<__A0, __A1> {
             a: __A0,
             b: __A1,
@@ -109,9 +105,9 @@ impl ArithClient {
         ArithError,
         ::rpc_core::__private::Idempotent,
     > {
-        use ::rpc_core::__private::serde as __serde;
-        #[derive(__serde::Serialize)]
-        #[serde(crate = "__serde")]
+        use ::rpc_core::__private as __rpc;
+        #[derive(__rpc::serde::Serialize)]
+        #[serde(crate = "__rpc::serde")]
         struct __Arguments<__A0, __A1> {
             a: __A0,
             b: __A1,
@@ -170,11 +166,7 @@ impl<T: Arith> ArithServer<T> {
     }
 }
 #[allow(deprecated)]
-impl<T: Arith> ::rpc_core::__private::Service for ArithServer<T>
-where
-    for<'__rpc> Quotient: ::rpc_core::__private::Message,
-    for<'__rpc> ArithError: ::rpc_core::__private::Failure,
-{
+impl<T: Arith> ::rpc_core::__private::Service for ArithServer<T> {
     fn name(&self) -> &::core::primitive::str {
         &self.name
     }
@@ -187,11 +179,12 @@ where
     ) -> ::rpc_core::__private::Handler {
         match __request.ordinal() {
             0u16 => {
-                use ::rpc_core::__private::serde as __serde;
-                #[derive(__serde::Deserialize)]
+                use ::rpc_core::__private as __rpc;
+                #[derive(__rpc::serde::Deserialize)]
                 #[serde(
-                    crate = "__serde",
-                    expecting = "the arguments of Arith.multiply"
+                    crate = "__rpc::serde",
+                    expecting = "the arguments of Arith.multiply",
+                    bound(deserialize = "__A0: __rpc::Message, __A1: __rpc::Message")
                 )]
                 struct __Arguments<__A0, __A1> {
                     a: __A0,
@@ -209,9 +202,13 @@ where
                     })
             }
             1u16 => {
-                use ::rpc_core::__private::serde as __serde;
-                #[derive(__serde::Deserialize)]
-                #[serde(crate = "__serde", expecting = "the arguments of Arith.divide")]
+                use ::rpc_core::__private as __rpc;
+                #[derive(__rpc::serde::Deserialize)]
+                #[serde(
+                    crate = "__rpc::serde",
+                    expecting = "the arguments of Arith.divide",
+                    bound(deserialize = "__A0: __rpc::Message, __A1: __rpc::Message")
+                )]
                 struct __Arguments<__A0, __A1> {
                     a: __A0,
                     b: __A1,
@@ -221,10 +218,26 @@ where
                     ::core::result::Result::Err(__refusal) => return __refusal,
                 };
                 let __service = ::core::clone::Clone::clone(&self.service);
+                #[allow(non_camel_case_types)]
+                type __Type__answer = Quotient;
+                fn __answer(
+                    value: __Type__answer,
+                ) -> impl ::rpc_core::__private::serde::Serialize + use<> {
+                    __ArithMethods::sent::<__Type__answer>(value)
+                }
+                #[allow(non_camel_case_types)]
+                type __Type__failure = ArithError;
+                fn __failure(
+                    value: __Type__failure,
+                ) -> impl ::rpc_core::__private::Failure + use<> {
+                    __ArithMethods::failed::<__Type__failure>(value)
+                }
                 __request
                     .reply_result(async move {
                         <T as Arith>::divide(&*__service, __arguments.a, __arguments.b)
                             .await
+                            .map(__answer)
+                            .map_err(__failure)
                     })
             }
             _ => __request.unknown_method(),
@@ -305,8 +318,11 @@ impl __ArithMethods {
     ) -> impl ::rpc_core::__private::serde::Serialize + use<'_, M> {
         values
     }
-    const fn answered<M: ::rpc_core::__private::Message>() {}
-    const fn failed<E: ::rpc_core::__private::Failure>() {}
+    fn failed<E: ::rpc_core::__private::Failure>(
+        error: E,
+    ) -> impl ::rpc_core::__private::Failure + use<E> {
+        error
+    }
     const DESCRIPTOR: &'static ::rpc_core::__private::ServiceDescriptor = &::rpc_core::__private::ServiceDescriptor {
         name: "Arith",
         docs: "Numbers.\n\nAnd what one does with them.",
@@ -314,8 +330,3 @@ impl __ArithMethods {
     };
 }
 const _: () = ::rpc_core::__private::assert_distinct(__ArithMethods::DESCRIPTOR);
-#[allow(deprecated)]
-const _: () = {
-    __ArithMethods::answered::<Quotient>();
-    __ArithMethods::failed::<ArithError>();
-};

@@ -79,6 +79,8 @@ pub(crate) struct Argument {
     pub(crate) attributes: Vec<Attribute>,
     /// It crosses as bytes rather than as a sequence of numbers.
     pub(crate) bytes: bool,
+    /// It may be missing, and is then the default of its type.
+    pub(crate) defaults: bool,
     /// Its attributes name functions, so the field's type must be spelt out instead of being a parameter.
     pub(crate) spelt: bool,
 }

@@ -41,7 +41,7 @@ fn value(raw: &RawArgument, ty: &Type, service: &RawService, errors: &mut Errors
     let found = errors.count();
     let ident = name(&raw.item.pat, errors);
     let pass = pass(ty, errors);
-    let spelt = needs_its_type(&raw.serde, errors);
+    let Attributed { spelt, defaults } = attributed(&raw.serde, errors);
     if spelt {
         let generics: Vec<Ident> = service.item.generics.params.iter().filter_map(parameter_ident).collect();
         if mentions(ty, &generics) {
@@ -56,7 +56,15 @@ fn value(raw: &RawArgument, ty: &Type, service: &RawService, errors: &mut Errors
         return None;
     }
     let bytes = is_bytes(ty) && !raw.serde.iter().any(converts);
-    Some(Argument { ident: ident?, written: ty.clone(), pass: pass?, attributes: raw.serde.clone(), bytes, spelt })
+    Some(Argument {
+        ident: ident?,
+        written: ty.clone(),
+        pass: pass?,
+        attributes: raw.serde.clone(),
+        bytes,
+        defaults,
+        spelt,
+    })
 }
 
 /// The name an argument is sent under.
@@ -159,26 +167,32 @@ fn without_serde(raw: &RawArgument, why: &str, errors: &mut Errors) {
     }
 }
 
-/// Whether serde will call functions that want the very type, or read only a name and a default.
-fn needs_its_type(attributes: &[Attribute], errors: &mut Errors) -> bool {
-    let mut needed = false;
+/// What an argument's serde attributes ask of its field.
+struct Attributed {
+    spelt: bool,
+    defaults: bool,
+}
+
+fn attributed(attributes: &[Attribute], errors: &mut Errors) -> Attributed {
+    let mut attributed = Attributed { spelt: false, defaults: false };
     for attribute in attributes {
         let Ok(metas) = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated) else {
             // serde says what is wrong with it.
-            needed = true;
+            attributed.spelt = true;
             continue;
         };
         for meta in &metas {
-            if meta.path().is_ident("borrow") {
+            let path = meta.path();
+            if path.is_ident("borrow") {
                 errors.add(meta, "the server decodes arguments into values of its own: remove `borrow`");
             }
-            let plain = matches!(meta, Meta::Path(path) if path.is_ident("default"))
-                || meta.path().is_ident("rename")
-                || meta.path().is_ident("alias");
-            needed |= !plain;
+            let default = matches!(meta, Meta::Path(path) if path.is_ident("default"));
+            attributed.defaults |= default;
+            // The others call functions, which want the very type.
+            attributed.spelt |= !default && !path.is_ident("rename") && !path.is_ident("alias");
         }
     }
-    needed
+    attributed
 }
 
 /// Whether an attribute of the user's says how the value is written.

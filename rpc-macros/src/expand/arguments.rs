@@ -10,11 +10,8 @@ use syn::{Attribute, parse_quote};
 use super::{Scope, probes};
 use crate::model::{Argument, Method, Parameter, Pass};
 
-/// The struct for the client, and the expression that fills it; `()` for a method without arguments.
+/// The struct for the client, and the expression that fills it.
 pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStream) {
-    if method.arguments().next().is_none() {
-        return (TokenStream::new(), quote!(()));
-    }
     let private = &scope.roots.private;
     let mut fields = TokenStream::new();
     let mut parameters = Vec::new();
@@ -23,7 +20,7 @@ pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStr
     let mut borrows = false;
     for (position, argument) in method.arguments().enumerate() {
         let ident = &argument.ident;
-        let attributes = attributes(scope, argument);
+        let attributes = attributes(argument);
         let ty = if argument.spelt {
             borrows |= !matches!(argument.pass, Pass::Value);
             lent(scope, argument)
@@ -34,9 +31,10 @@ pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStr
         };
         fields.extend(quote!(#(#attributes)* #ident: #ty,));
         values.extend(match probes::argument(scope, argument, position) {
-            Some((definition, value)) => {
-                probes.extend(definition);
-                quote!(#ident: #value,)
+            Some(probe) => {
+                probes.extend(probe.definition);
+                let name = probe.name;
+                quote!(#ident: #name(#ident),)
             }
             None if as_bytes(argument) => quote!(#ident: #private::AsBytes(#ident),),
             None => quote!(#ident,),
@@ -44,13 +42,13 @@ pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStr
     }
     let lifetime = borrows.then(|| quote!('__lent,));
     let definition = quote! {
-        use #private::serde as __serde;
-        #[derive(__serde::Serialize)]
-        #[serde(crate = "__serde")]
+        use #private as __rpc;
+        #[derive(__rpc::serde::Serialize)]
+        #[serde(crate = "__rpc::serde")]
         struct __Arguments<#lifetime #(#parameters),*> { #fields }
         #probes
     };
-    (definition, quote!(__Arguments { #values }))
+    (definition, quote!(&__Arguments { #values }))
 }
 
 /// The struct for the server, and the type to decode.
@@ -59,9 +57,10 @@ pub(super) fn received(scope: &Scope<'_>, method: &Method) -> (TokenStream, Toke
     let mut fields = TokenStream::new();
     let mut parameters = Vec::new();
     let mut types = Vec::new();
+    let mut bounds = Vec::new();
     for (position, argument) in method.arguments().enumerate() {
         let ident = &argument.ident;
-        let attributes = attributes(scope, argument);
+        let attributes = attributes(argument);
         let owned = owned(scope, argument);
         let ty = if argument.spelt {
             owned
@@ -69,15 +68,20 @@ pub(super) fn received(scope: &Scope<'_>, method: &Method) -> (TokenStream, Toke
             let parameter = format_ident!("__A{position}");
             types.push(if as_bytes(argument) { quote!(#private::AsBytes<#owned>) } else { owned });
             parameters.push(parameter.clone());
+            let default = if argument.defaults { " + __rpc::default::Default" } else { "" };
+            bounds.push(format!("{parameter}: __rpc::Message{default}"));
             quote!(#parameter)
         };
         fields.extend(quote!(#(#attributes)* #ident: #ty,));
     }
+    // The bounds are those of serde's derive, in words that say what to do when one does not hold.
+    let bounds = bounds.join(", ");
+    let bound = (!bounds.is_empty()).then(|| quote!(, bound(deserialize = #bounds)));
     let expecting = format!("the arguments of {}.{}", scope.service.name, method.name);
     let definition = quote! {
-        use #private::serde as __serde;
-        #[derive(__serde::Deserialize)]
-        #[serde(crate = "__serde", expecting = #expecting)]
+        use #private as __rpc;
+        #[derive(__rpc::serde::Deserialize)]
+        #[serde(crate = "__rpc::serde", expecting = #expecting #bound)]
         struct __Arguments<#(#parameters),*> { #fields }
     };
     (definition, quote!(__Arguments<#(#types),*>))
@@ -105,11 +109,10 @@ fn as_bytes(argument: &Argument) -> bool {
     argument.bytes && !argument.spelt
 }
 
-fn attributes(scope: &Scope<'_>, argument: &Argument) -> Vec<Attribute> {
+fn attributes(argument: &Argument) -> Vec<Attribute> {
     let mut attributes = argument.attributes.clone();
     if argument.bytes && argument.spelt {
-        let module = format!("{}::bytes", scope.roots.private).replace(' ', "");
-        attributes.push(parse_quote!(#[serde(with = #module)]));
+        attributes.push(parse_quote!(#[serde(with = "__rpc::bytes")]));
     }
     attributes
 }

@@ -102,8 +102,9 @@ fn structure(scope: &Scope<'_>) -> TokenStream {
 fn constructors(scope: &Scope<'_>) -> TokenStream {
     let service = scope.service;
     let (core, private) = (&scope.roots.core, &scope.roots.private);
-    let Names { methods, server, implementation, .. } = scope.names;
-    let parameters = scope.parameters();
+    let Names { methods, server, .. } = scope.names;
+    let servable = scope.servable();
+    let clause = (!servable.is_empty()).then(|| quote!(where #(#servable),*));
     let visibility = &service.visibility;
     let ident = &service.ident;
     let (_, type_generics, _) = service.generics.split_for_impl();
@@ -147,11 +148,7 @@ fn constructors(scope: &Scope<'_>) -> TokenStream {
             quote! {
                 /// The same client with no socket: it calls `service` in this process.
                 #[must_use]
-                #visibility fn in_process<#implementation>(service: #implementation) -> Self
-                where
-                    #implementation: #ident #type_generics,
-                    #server<#implementation, #(#parameters),*>: #private::Service,
-                {
+                #visibility fn in_process(service: impl #ident #type_generics) -> Self #clause {
                     #into_client(#private::Channel::in_process(#server::new(service)))
                 }
             },
@@ -182,12 +179,20 @@ fn method(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let repeat = if method.idempotent { quote!(Idempotent) } else { quote!(AtMostOnce) };
     let sendable = scope.sendable(method);
     let clause = (!sendable.is_empty()).then(|| quote!(where #(#sendable),*));
-    let (definition, arguments) = arguments::sent(scope, method);
     let probe = probes::inside(scope, method);
-    let function = if method.reply.bytes { quote!(call_bytes) } else { quote!(call) };
+    let has_arguments = method.arguments().next().is_some();
+    let (definition, arguments) = if has_arguments { arguments::sent(scope, method) } else { Default::default() };
+    let function = match (method.reply.bytes, has_arguments) {
+        (false, true) => quote!(call),
+        (false, false) => quote!(call_without_arguments),
+        (true, true) => quote!(call_bytes),
+        (true, false) => quote!(call_bytes_without_arguments),
+    };
     let descriptor = format_ident!("METHOD_{}", method.ordinal);
-    // A type that serde does not know is reported at the method it belongs to.
-    let call = quote_spanned!(at(ident)=> #private::#function(&self.channel, #methods::#descriptor, &#arguments));
+    // A type that serde does not know is reported where it was written.
+    let place = at(&value);
+    let private_there = &scope.roots.at(place).private;
+    let call = quote_spanned!(place=> #private_there::#function(&self.channel, #methods::#descriptor, #arguments));
     quote! {
         #(#cfg)* #(#notes)* #docs #(#lints)*
         #visibility fn #ident(&self, #(#inputs),*) -> #private::Call<#value, #error, #private::#repeat> #clause {

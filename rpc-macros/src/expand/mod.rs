@@ -7,6 +7,7 @@ use quote::{ToTokens, format_ident, quote};
 use syn::{GenericParam, Path, Type, WherePredicate, parse_quote};
 
 use crate::model::{Method, Pass, ReplyKind, Service};
+use crate::names;
 use crate::parse::RawService;
 use crate::tokens;
 
@@ -31,7 +32,7 @@ pub(crate) fn service(raw: &RawService, service: Option<&Service>) -> TokenStrea
         client::client(&scope),
         server::server(&scope),
         descriptor::descriptor(&scope),
-        probes::probes(&scope),
+        probes::outside(&scope),
     ];
     parts.into_iter().collect()
 }
@@ -72,15 +73,16 @@ pub(crate) struct Names {
 
 impl Names {
     fn of(service: &Service) -> Self {
-        let ident = &service.ident;
+        let ident = names::plain(&service.ident);
+        let span = service.ident.span();
         let mut implementation = format_ident!("T");
         while mentioned(service, &implementation) {
             implementation = format_ident!("{implementation}T");
         }
         Self {
-            client: format_ident!("{ident}Client"),
-            server: format_ident!("{ident}Server"),
-            methods: format_ident!("__{ident}Methods"),
+            client: Ident::new(&format!("{ident}Client"), span),
+            server: Ident::new(&format!("{ident}Server"), span),
+            methods: Ident::new(&format!("__{ident}Methods"), span),
             implementation,
         }
     }
@@ -142,34 +144,21 @@ impl Scope<'_> {
     pub(crate) fn sendable(&self, method: &Method) -> Vec<WherePredicate> {
         let private = &self.roots.private;
         let (messages, failure) = self.crossing(method);
-        let messages = messages.iter().filter(|ty| self.is_open(ty)).map(|ty| parse_quote!(#ty: #private::Message));
+        let messages =
+            messages.iter().filter(|ty| self.is_open(ty)).map(|ty| parse_quote!(#ty: #private::Message + 'static));
         let failure = failure.iter().filter(|ty| self.is_open(ty)).map(|ty| parse_quote!(#ty: #private::Failure));
         messages.chain(failure).collect()
     }
 
-    /// What must hold for the skeleton.
-    ///
-    /// Conditions on types without parameters are written `for<'__rpc> Type: …`, which the compiler takes as given here
-    /// and asks about where the skeleton is used. So a type that serde does not know is reported once, by the probes.
+    /// What must hold for the trait's parameters so that the service can be served.
     pub(crate) fn servable(&self) -> Vec<WherePredicate> {
-        let (core, private) = (&self.roots.core, &self.roots.private);
+        let core = &self.roots.core;
         let mut predicates: Vec<WherePredicate> = Vec::new();
         for ty in self.type_parameters() {
             predicates.push(parse_quote!(#ty: #core::marker::Send + #core::marker::Sync + 'static));
         }
         for method in &self.service.methods {
             predicates.extend(self.sendable(method));
-            if !method.carried.cfg.is_empty() {
-                // Its types may be missing, and a condition cannot have a `cfg`.
-                continue;
-            }
-            let (messages, failure) = self.crossing(method);
-            for ty in messages.iter().filter(|ty| self.is_closed(ty)) {
-                predicates.push(parse_quote!(for<'__rpc> #ty: #private::Message));
-            }
-            for ty in failure.iter().filter(|ty| self.is_closed(ty)) {
-                predicates.push(parse_quote!(for<'__rpc> #ty: #private::Failure));
-            }
         }
         let mut seen = HashSet::new();
         predicates.retain(|predicate| seen.insert(predicate.to_token_stream().to_string()));
@@ -181,7 +170,7 @@ impl Scope<'_> {
         tokens::mentions(ty, &self.parameters())
     }
 
-    /// Whether a type is to be judged by the probes: the compiler can, and the answer is not plain.
+    /// Whether a type goes through a probe: the compiler can judge it, and the answer is not plain.
     pub(crate) fn is_closed(&self, ty: &Type) -> bool {
         !self.is_open(ty) && !is_plain(ty)
     }

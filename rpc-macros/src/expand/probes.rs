@@ -1,4 +1,9 @@
-//! What only the compiler can find out about the user's types, asked once and where the types were written.
+//! What only the compiler can find out about the user's types, asked where the types were written.
+//!
+//! A type that serde does not know would be reported wherever the generated code uses it, in words about that code.
+//! So each such value first goes through a local function without parameters. It gives back *something* that can be
+//! serialised, and says nothing about its type any more: the complaint is made inside of it, and only there.
+//! Every token of it is at the user's type, which lets the compiler see that its complaints are the same one.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -8,10 +13,7 @@ use super::{Scope, at, is_plain};
 use crate::model::{Argument, Carried, Method, Pass, ReplyKind};
 use crate::tokens;
 
-/// The functions that the probes go through, for the hidden type.
-///
-/// `sent` and its sisters hand a value on as something that can be serialised, whatever its type.
-/// So a type that cannot is reported at the argument alone, and not again where the message is put together.
+/// The functions behind the local ones, where the conditions stand.
 pub(super) fn functions(scope: &Scope<'_>) -> TokenStream {
     let private = &scope.roots.private;
     quote! {
@@ -24,77 +26,95 @@ pub(super) fn functions(scope: &Scope<'_>) -> TokenStream {
         fn lent_all<M: #private::Message>(values: &[M]) -> impl #private::serde::Serialize + use<'_, M> {
             values
         }
-        const fn answered<M: #private::Message>() {}
-        const fn failed<E: #private::Failure>() {}
+        fn failed<E: #private::Failure>(error: E) -> impl #private::Failure + use<E> {
+            error
+        }
     }
 }
 
-/// A local function that an argument goes through, and the value behind it; nothing where no question is open.
-///
-/// The function has no parameters, so its result says nothing about the argument's type any more.
-/// Every token of it is at one place, which lets the compiler see that its complaints are the same one.
-pub(super) fn argument(scope: &Scope<'_>, argument: &Argument, position: usize) -> Option<(TokenStream, TokenStream)> {
-    let (ty, function) = match &argument.pass {
-        Pass::Value => (&argument.written, "sent"),
-        Pass::Reference(ty) => (ty, "lent"),
-        Pass::Slice(ty) => (ty, "lent_all"),
-        Pass::Text | Pass::OptionalText => return None,
-    };
-    if argument.spelt || argument.bytes || !scope.is_closed(ty) {
+/// A local function, and its name.
+pub(super) struct Probe {
+    pub(super) definition: TokenStream,
+    pub(super) name: Ident,
+}
+
+/// What an argument goes through on its way out.
+pub(super) fn argument(scope: &Scope<'_>, argument: &Argument, position: usize) -> Option<Probe> {
+    if argument.spelt || argument.bytes {
+        return None;
+    }
+    let name = format!("__argument_{position}");
+    match &argument.pass {
+        Pass::Value => probe(scope, &argument.written, &name, Through::Sent),
+        Pass::Reference(ty) => probe(scope, ty, &name, Through::Lent),
+        Pass::Slice(item) => probe(scope, item, &name, Through::LentAll),
+        Pass::Text | Pass::OptionalText => None,
+    }
+}
+
+/// What the value of an answer goes through.
+pub(super) fn answer(scope: &Scope<'_>, method: &Method) -> Option<Probe> {
+    probe(scope, &scope.answered(method)?, "__answer", Through::Sent)
+}
+
+/// What the error of an answer goes through.
+pub(super) fn failure(scope: &Scope<'_>, method: &Method) -> Option<Probe> {
+    probe(scope, &scope.halves(method).1?, "__failure", Through::Failed)
+}
+
+#[derive(Clone, Copy)]
+enum Through {
+    Sent,
+    Lent,
+    LentAll,
+    Failed,
+}
+
+/// The local function for a type, unless there is no question about it.
+fn probe(scope: &Scope<'_>, ty: &Type, name: &str, through: Through) -> Option<Probe> {
+    if !scope.is_closed(ty) {
         return None;
     }
     let span = at(ty);
     let private = &scope.roots.at(span).private;
-    let methods = located(&scope.names.methods, ty);
-    let function = Ident::new(function, span);
-    let alias = Ident::new(&format!("__T{position}"), span);
-    let probe = Ident::new(&format!("__argument_{position}"), span);
-    let (given, captured) = match &argument.pass {
-        Pass::Value => (quote_spanned!(span=> #alias), quote_spanned!(span=> use<>)),
-        Pass::Slice(_) => (quote_spanned!(span=> &[#alias]), quote_spanned!(span=> use<'_>)),
-        _ => (quote_spanned!(span=> &#alias), quote_spanned!(span=> use<'_>)),
+    let located = |name: &str| Ident::new(name, span);
+    let methods = located(&scope.names.methods.to_string());
+    let (name, alias) = (located(name), located(&format!("__Type{name}")));
+    let serialize = quote_spanned!(span=> #private::serde::Serialize);
+    let (function, given, result) = match through {
+        Through::Sent => ("sent", quote_spanned!(span=> #alias), quote_spanned!(span=> #serialize + use<>)),
+        Through::Lent => ("lent", quote_spanned!(span=> &#alias), quote_spanned!(span=> #serialize + use<'_>)),
+        Through::LentAll => ("lent_all", quote_spanned!(span=> &[#alias]), quote_spanned!(span=> #serialize + use<'_>)),
+        Through::Failed => ("failed", quote_spanned!(span=> #alias), quote_spanned!(span=> #private::Failure + use<>)),
     };
+    let function = located(function);
     let definition = quote_spanned! {span=>
+        #[allow(non_camel_case_types)]
         type #alias = #ty;
-        fn #probe(value: #given) -> impl #private::serde::Serialize + #captured {
+        fn #name(value: #given) -> impl #result {
             #methods::#function::<#alias>(value)
         }
     };
-    let ident = &argument.ident;
-    Some((definition, quote!(#probe(#ident))))
+    Some(Probe { definition, name })
 }
 
-/// The questions about answers without the trait's parameters.
-pub(super) fn probes(scope: &Scope<'_>) -> TokenStream {
-    scope.service.methods.iter().map(|method| answer(scope, method)).collect()
-}
-
-fn answer(scope: &Scope<'_>, method: &Method) -> TokenStream {
+/// Refuses hidden `Result`s, for answers without the trait's parameters.
+pub(super) fn outside(scope: &Scope<'_>) -> TokenStream {
     let Carried { cfg: trait_cfg, .. } = &scope.service.carried;
-    let Carried { cfg, lints, .. } = &method.carried;
-    let mut questions = TokenStream::new();
-    if let Some(ty) = scope.answered(method).filter(|ty| scope.is_closed(ty)) {
-        let methods = located(&scope.names.methods, &method.reply.written);
-        questions.extend(quote_spanned!(at(&method.reply.written)=> #methods::answered::<#ty>();));
-    }
-    if let Some(ty) = scope.halves(method).1.filter(|ty| scope.is_closed(ty)) {
-        let methods = located(&scope.names.methods, &ty);
-        questions.extend(quote_spanned!(at(&ty)=> #methods::failed::<#ty>();));
-    }
-    if !scope.is_open(&method.reply.written) {
-        questions.extend(hidden_result(scope, method));
-    }
-    if questions.is_empty() {
-        return questions;
-    }
-    quote! {
-        #(#trait_cfg)* #(#cfg)* #(#lints)*
-        #[allow(deprecated)]
-        const _: () = { #questions };
-    }
+    let methods = scope.service.methods.iter().filter(|method| !scope.is_open(&method.reply.written));
+    let questions = methods.filter_map(|method| {
+        let question = hidden_result(scope, method)?;
+        let Carried { cfg, lints, .. } = &method.carried;
+        Some(quote! {
+            #(#trait_cfg)* #(#cfg)* #(#lints)*
+            #[allow(deprecated)]
+            const _: () = { #question };
+        })
+    });
+    questions.collect()
 }
 
-/// The questions about answers with the trait's parameters, which make sense only where those are in scope.
+/// The same for answers with the trait's parameters, where those are in scope.
 pub(super) fn inside(scope: &Scope<'_>, method: &Method) -> Option<TokenStream> {
     if !scope.is_open(&method.reply.written) {
         return None;
@@ -124,10 +144,4 @@ fn hidden_result(scope: &Scope<'_>, method: &Method) -> Option<TokenStream> {
         use #private::NotResult as _;
         #core::assert!(!#private::Probe::<#written>::IS_RESULT, #message);
     })
-}
-
-fn located(ident: &Ident, ty: &Type) -> Ident {
-    let mut ident = ident.clone();
-    ident.set_span(ident.span().located_at(at(ty)));
-    ident
 }

@@ -1,10 +1,10 @@
 //! The skeleton: finds the method, decodes its arguments, calls the implementation.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Generics, parse_quote};
 
-use super::{Scope, arguments, at};
+use super::{Scope, arguments, at, probes};
 use crate::model::{Method, ReplyKind};
 
 pub(super) fn server(scope: &Scope<'_>) -> TokenStream {
@@ -174,7 +174,9 @@ fn decoded(scope: &Scope<'_>, method: &Method) -> TokenStream {
         };
     }
     let (definition, ty) = arguments::received(scope, method);
-    let decode = quote_spanned!(at(&method.ident)=> __request.arguments());
+    // A type that cannot be decoded is reported where it was written; where there are several, at the first.
+    let place = method.arguments().next().map_or_else(|| at(&method.ident), |argument| at(&argument.written));
+    let decode = quote_spanned!(place=> __request.arguments());
     quote! {
         #definition
         let __arguments: #ty = match #decode {
@@ -194,16 +196,28 @@ fn handler(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let call = quote! {
         <#implementation as #service #type_generics>::#ident(&*__service, #(#passed),*).await
     };
-    let fails = !matches!(method.reply.kind, ReplyKind::Value);
-    let answer = match (method.reply.bytes, fails) {
-        (false, _) => call,
-        (true, false) => quote!(#private::AsBytes(#call)),
-        (true, true) => quote!(#call.map(#private::AsBytes)),
+    if method.oneway {
+        return quote!(__request.oneway(async move { #call }));
+    }
+
+    let (answer, failure) = (probes::answer(scope, method), probes::failure(scope, method));
+    let convert = match &answer {
+        _ if method.reply.bytes => Some(quote!(#private::AsBytes)),
+        Some(answer) => Some(answer.name.to_token_stream()),
+        None => None,
     };
-    let reply = match (method.oneway, fails) {
-        (true, _) => quote!(oneway),
-        (false, false) => quote!(reply),
-        (false, true) => quote!(reply_result),
+    let reply = match (&method.reply.kind, convert) {
+        (ReplyKind::Value, Some(convert)) => quote!(__request.reply(async move { #convert(#call) })),
+        (ReplyKind::Value, None) => quote!(__request.reply(async move { #call })),
+        (_, convert) => {
+            let value = convert.map(|convert| quote!(.map(#convert)));
+            let error = failure.as_ref().map(|failure| {
+                let name = &failure.name;
+                quote!(.map_err(#name))
+            });
+            quote!(__request.reply_result(async move { #call #value #error }))
+        }
     };
-    quote_spanned!(at(ident)=> __request.#reply(async move { #answer }))
+    let definitions = answer.into_iter().chain(failure).map(|probe| probe.definition);
+    quote!(#(#definitions)* #reply)
 }

@@ -79,10 +79,10 @@ impl MethodOptions {
                     return unknown(meta, "#[rpc] on a method", ON_METHOD, errors);
                 };
                 match key.to_string().as_str() {
-                    "oneway" => once(&mut options.oneway, meta, key, errors),
-                    "idempotent" => once(&mut options.idempotent, meta, key, errors),
-                    "detach" => once(&mut options.detach, meta, key, errors),
-                    "skip" => once(&mut options.skip, meta, key, errors),
+                    "oneway" => flag(&mut options.oneway, meta, key, errors)?,
+                    "idempotent" => flag(&mut options.idempotent, meta, key, errors)?,
+                    "detach" => flag(&mut options.detach, meta, key, errors)?,
+                    "skip" => flag(&mut options.skip, meta, key, errors)?,
                     "name" => once(&mut options.name, meta, text(meta)?, errors),
                     "alias" => options.aliases.push(text(meta)?),
                     "timeout" => once(&mut options.timeout, meta, text(meta)?, errors),
@@ -171,11 +171,28 @@ fn nested(
 fn unknown(meta: &ParseNestedMeta<'_>, place: &str, allowed: &str, errors: &mut Errors) -> syn::Result<()> {
     let key = meta.path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>().join("::");
     errors.add(&meta.path, format!("{place} knows no `{key}`: expected one of {allowed}"));
+    step_over(meta).map(drop)
+}
+
+/// Steps over what follows a key, and says whether there was anything.
+fn step_over(meta: &ParseNestedMeta<'_>) -> syn::Result<bool> {
     if meta.input.peek(syn::Token![=]) {
         meta.value()?.parse::<syn::Expr>()?;
-    } else if meta.input.peek(syn::token::Paren) {
-        meta.input.parse::<proc_macro2::TokenTree>()?;
+        return Ok(true);
     }
+    if meta.input.peek(syn::token::Paren) {
+        meta.input.parse::<proc_macro2::TokenTree>()?;
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+fn flag(slot: &mut Option<Ident>, meta: &ParseNestedMeta<'_>, key: Ident, errors: &mut Errors) -> syn::Result<()> {
+    if step_over(meta)? {
+        errors.add(&key, format!("`{key}` is on where it is written: write it without a value, or remove it"));
+        return Ok(());
+    }
+    once(slot, meta, key, errors);
     Ok(())
 }
 

@@ -105,6 +105,7 @@ fn attributes_are_known_and_given_once() {
     refused("#[rpc(detach, detach)] async fn f(&self);", "given twice");
     refused("#[rpc(name)] async fn f(&self);", "`name = \"…\"`");
     refused("#[rpc(name = 3)] async fn f(&self);", "`name = \"…\"`");
+    refused("#[rpc(detach = true)] async fn f(&self);", "without a value");
     refused("#[rpc] async fn f(&self);", "expected `#[rpc(…)]`");
     refused("#[rpc(context)] async fn f(&self);", "belongs to an argument");
     refused("async fn f(&self, #[rpc(oneway)] a: u8);", "expected one of `context`");
