@@ -275,7 +275,10 @@ impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
                 }
                 __request
                     .reply_result(async move {
-                        <T as Answers>::status(&*__service).await.map_err(__failure)
+                        ::core::result::Result::map_err(
+                            <T as Answers>::status(&*__service).await,
+                            __failure,
+                        )
                     })
             }
             3u16 => {
@@ -304,10 +307,13 @@ impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
                 }
                 __request
                     .reply_result(async move {
-                        <T as Answers>::alias(&*__service)
-                            .await
-                            .map(__answer)
-                            .map_err(__failure)
+                        ::core::result::Result::map_err(
+                            ::core::result::Result::map(
+                                <T as Answers>::alias(&*__service).await,
+                                __answer,
+                            ),
+                            __failure,
+                        )
                     })
             }
             4u16 => {
@@ -338,10 +344,13 @@ impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
                 }
                 __request
                     .reply_result(async move {
-                        <T as Answers>::fallible_bytes(&*__service)
-                            .await
-                            .map(::rpc_core::__private::AsBytes)
-                            .map_err(__failure)
+                        ::core::result::Result::map_err(
+                            ::core::result::Result::map(
+                                <T as Answers>::fallible_bytes(&*__service).await,
+                                ::rpc_core::__private::AsBytes,
+                            ),
+                            __failure,
+                        )
                     })
             }
             6u16 => {

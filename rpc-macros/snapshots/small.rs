@@ -234,10 +234,18 @@ impl<T: Arith> ::rpc_core::__private::Service for ArithServer<T> {
                 }
                 __request
                     .reply_result(async move {
-                        <T as Arith>::divide(&*__service, __arguments.a, __arguments.b)
-                            .await
-                            .map(__answer)
-                            .map_err(__failure)
+                        ::core::result::Result::map_err(
+                            ::core::result::Result::map(
+                                <T as Arith>::divide(
+                                        &*__service,
+                                        __arguments.a,
+                                        __arguments.b,
+                                    )
+                                    .await,
+                                __answer,
+                            ),
+                            __failure,
+                        )
                     })
             }
             _ => __request.unknown_method(),

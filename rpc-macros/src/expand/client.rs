@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 
-use super::{Names, Scope, arguments, at, probes};
-use crate::model::Method;
+use super::{Names, Scope, arguments, at, is_plain, probes};
+use crate::model::{Carried, Method, ReplyKind};
 use crate::names;
 
 pub(super) fn client(scope: &Scope<'_>) -> TokenStream {
@@ -165,7 +165,7 @@ fn method(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let methods = &scope.names.methods;
     let visibility = &scope.service.visibility;
     let ident = &method.ident;
-    let crate::model::Carried { cfg, notes, lints, docs, .. } = &method.carried;
+    let Carried { cfg, notes, lints, docs, .. } = &method.carried;
     let docs = docs.is_empty().then(|| {
         let text = format!(" Calls `{}.{}`.", scope.service.name, method.name);
         quote!(#[doc = #text])
@@ -190,7 +190,11 @@ fn method(scope: &Scope<'_>, method: &Method) -> TokenStream {
     };
     let descriptor = format_ident!("METHOD_{}", method.ordinal);
     // A type that serde does not know is reported where it was written.
-    let place = at(&value);
+    let place = match &method.reply.kind {
+        ReplyKind::Result { value, .. } => at(value),
+        _ if is_plain(&method.reply.written) => at(ident),
+        _ => at(&method.reply.written),
+    };
     let private_there = &scope.roots.at(place).private;
     let call = quote_spanned!(place=> #private_there::#function(&self.channel, #methods::#descriptor, #arguments));
     quote! {

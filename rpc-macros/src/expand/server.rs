@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Generics, parse_quote};
 
 use super::{Scope, arguments, at, probes};
-use crate::model::{Method, ReplyKind};
+use crate::model::{Carried, Method, ReplyKind};
 
 pub(super) fn server(scope: &Scope<'_>) -> TokenStream {
     let structure = structure(scope);
@@ -36,7 +36,7 @@ fn structure(scope: &Scope<'_>) -> TokenStream {
     let (core, std) = (&scope.roots.core, &scope.roots.std);
     let visibility = &scope.service.visibility;
     let (server, implementation) = (&scope.names.server, &scope.names.implementation);
-    let crate::model::Carried { cfg, lints, .. } = &scope.service.carried;
+    let Carried { cfg, lints, .. } = &scope.service.carried;
     let docs = format!(" Serves an implementation of [`{}`].", scope.service.ident);
     let name = server.to_string();
     let generics = generics(scope, false);
@@ -81,7 +81,7 @@ fn construction(scope: &Scope<'_>) -> TokenStream {
     let (core, std) = (&scope.roots.core, &scope.roots.std);
     let visibility = &scope.service.visibility;
     let (server, methods, implementation) = (&scope.names.server, &scope.names.methods, &scope.names.implementation);
-    let crate::model::Carried { cfg, lints, .. } = &scope.service.carried;
+    let Carried { cfg, lints, .. } = &scope.service.carried;
     let generics = generics(scope, true);
     let (impl_generics, type_generics, clause) = generics.split_for_impl();
     let marker = scope.marker().map(|_| quote!(types: #core::marker::PhantomData,));
@@ -114,7 +114,7 @@ fn construction(scope: &Scope<'_>) -> TokenStream {
 fn service(scope: &Scope<'_>) -> TokenStream {
     let (core, private) = (&scope.roots.core, &scope.roots.private);
     let (server, methods) = (&scope.names.server, &scope.names.methods);
-    let crate::model::Carried { cfg, lints, .. } = &scope.service.carried;
+    let Carried { cfg, lints, .. } = &scope.service.carried;
     let arms: TokenStream = scope.service.methods.iter().map(|each| arm(scope, each)).collect();
     let mut generics = generics(scope, true);
     let servable = scope.servable();
@@ -188,7 +188,7 @@ fn decoded(scope: &Scope<'_>, method: &Method) -> TokenStream {
 
 /// The future that answers.
 fn handler(scope: &Scope<'_>, method: &Method) -> TokenStream {
-    let private = &scope.roots.private;
+    let (core, private) = (&scope.roots.core, &scope.roots.private);
     let implementation = &scope.names.implementation;
     let (ident, service) = (&method.ident, &scope.service.ident);
     let (_, type_generics, _) = scope.service.generics.split_for_impl();
@@ -210,12 +210,15 @@ fn handler(scope: &Scope<'_>, method: &Method) -> TokenStream {
         (ReplyKind::Value, Some(convert)) => quote!(__request.reply(async move { #convert(#call) })),
         (ReplyKind::Value, None) => quote!(__request.reply(async move { #call })),
         (_, convert) => {
-            let value = convert.map(|convert| quote!(.map(#convert)));
-            let error = failure.as_ref().map(|failure| {
+            let mut answered = call;
+            if let Some(convert) = convert {
+                answered = quote!(#core::result::Result::map(#answered, #convert));
+            }
+            if let Some(failure) = &failure {
                 let name = &failure.name;
-                quote!(.map_err(#name))
-            });
-            quote!(__request.reply_result(async move { #call #value #error }))
+                answered = quote!(#core::result::Result::map_err(#answered, #name));
+            }
+            quote!(__request.reply_result(async move { #answered }))
         }
     };
     let definitions = answer.into_iter().chain(failure).map(|probe| probe.definition);
