@@ -63,6 +63,11 @@ fn modules_use_only_what_comes_before_them() {
     for (own, module) in modules.iter().enumerate() {
         for (path, text) in files(module) {
             for other in used(&text) {
+                assert!(
+                    !other.is_empty(),
+                    "{} imports from crate in a group, which this test cannot read",
+                    path.display()
+                );
                 let Some(other_place) = place(&other) else { continue };
                 assert!(other_place <= own, "{} uses crate::{other}, which comes after it", path.display());
             }

@@ -220,9 +220,10 @@ impl<T, E: Failure, M> Call<T, E, M> {
             message,
         };
         match connection.start(outgoing, cx.waker()) {
-            Ok(ticket) => {
+            Ok((ticket, ended)) => {
                 self.state = State::Started { begun, connection, ticket };
-                Poll::Ready(Ok(()))
+                // The session has the waker: looking again at once would only take the lock once more.
+                if ended { Poll::Ready(Ok(())) } else { Poll::Pending }
             }
             Err(error) => Poll::Ready(Err(self.failed(error, Some(begun)).into())),
         }

@@ -8,10 +8,11 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::Sleep;
 
-use super::{Core, End, Serve, Served, Shared, Wish, serving};
+use super::serving::{self, Handler};
+use super::{Core, End, Serve, Served, Shared, Wish, Writer};
 use crate::context::now;
 use crate::error::RpcError;
-use crate::frame::{Decoder, Reason};
+use crate::frame::{Breach, Decoder, Frame, Reason};
 use crate::limits::Limits;
 use crate::session::{Answer, Incoming, Stop};
 
@@ -40,27 +41,44 @@ pub(super) struct Driver {
     buffer: BytesMut,
     /// How much the next read asks for.
     read_size: usize,
-    /// Kept between turns for their memory.
-    woken: Vec<Waker>,
-    calls: Vec<Incoming>,
-    answers: Vec<(u64, Answer)>,
+    batch: Batch,
     sleep: Pin<Box<Sleep>>,
     greeted: bool,
     /// The last turn put off writing so that callers could add to it.
     gathering: bool,
     /// There is more to read or to start than one turn did.
     unfinished: bool,
+    /// The transport has taken all that it takes in this turn.
+    blocked: bool,
     /// When the peer must have said HELLO.
     handshake: Instant,
-    /// Since when a frame has been half there, without a further byte.
+    /// Since when a frame has been half there.
     reading_since: Option<Instant>,
-    /// Since when bytes have been waiting, without one being taken; and how many had been taken then.
-    writing_since: Option<(Instant, u64)>,
+    /// Since when bytes have been waiting, without one being taken.
+    writing_since: Option<Instant>,
     /// When an announced end is concluded without the peer's answer.
     conclude_at: Option<Instant>,
     /// The connection is over but for its last words.
     farewell: Option<Instant>,
     shut: bool,
+}
+
+/// What passes between the session, which is behind the lock, and the work, which is not. Kept for its memory.
+#[derive(Default)]
+struct Batch {
+    frames: Vec<Frame>,
+    woken: Vec<Waker>,
+    stops: Vec<(Handler, Stop)>,
+    calls: Vec<Incoming>,
+    answers: Vec<(u64, Answer)>,
+}
+
+impl Batch {
+    /// Wakes callers and stops handlers; the lock must not be held.
+    fn notify(&mut self) {
+        self.woken.drain(..).for_each(Waker::wake);
+        self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));
+    }
 }
 
 impl Driver {
@@ -70,7 +88,7 @@ impl Driver {
         limits: Limits,
         serve: Box<dyn Serve>,
     ) -> Self {
-        let start = now();
+        let handshake = now() + limits.handshake;
         Self {
             shared,
             reader,
@@ -78,14 +96,13 @@ impl Driver {
             decoder: Decoder::new(limits.frame),
             buffer: BytesMut::new(),
             read_size: READ_MIN,
-            woken: Vec::new(),
-            calls: Vec::new(),
-            answers: Vec::new(),
-            sleep: Box::pin(tokio::time::sleep_until((start + limits.handshake).into())),
+            batch: Batch::default(),
+            sleep: Box::pin(tokio::time::sleep_until(handshake.into())),
             greeted: false,
             gathering: false,
             unfinished: false,
-            handshake: start + limits.handshake,
+            blocked: false,
+            handshake,
             limits,
             reading_since: None,
             writing_since: None,
@@ -95,26 +112,119 @@ impl Driver {
         }
     }
 
-    /// One turn: read, start calls, write, see to the clock.
+    /// One turn: read, start calls, see to the clock, write.
+    ///
+    /// The lock is taken as rarely as can be, and held for bookkeeping only: frames are decoded before it is taken,
+    /// callers are woken and handlers run after it is released.
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         let now = now();
         self.unfinished = false;
-        self.heed_wish(cx, now)?;
-        self.read(cx, now)?;
-        let answered = self.start_calls(now);
-        if self.may_write(cx, answered) {
-            self.write(cx, now)?;
+        self.blocked = false;
+        let received = self.receive(cx, now);
+        let shared = Arc::clone(&self.shared);
+        let mut answered = false;
+        let mut started = 0;
+        loop {
+            let mut core = shared.lock();
+            let taken = self.hand_in(&mut core, now);
+            self.hand_out(&mut core, now, started < CALLS);
+            let wish = self.heed_wish(&mut core, cx, now);
+            let due = self.batch.calls.is_empty().then(|| self.heed_clock(&mut core, now));
+            let writer = match due {
+                Some(Ok(_)) => self.take_writer(&mut core, cx, answered, now),
+                _ => None,
+            };
+            let finished = self.batch.calls.is_empty() && is_finished(&core);
+            drop(core);
+            self.batch.notify();
+            taken.map_err(End::Breach)?;
+            wish?;
+            if let Some(writer) = writer {
+                self.write(cx, writer, now)?;
+                continue;
+            }
+            if let Some(due) = due {
+                self.arm(cx, due?);
+                if finished {
+                    return Err(End::Finished);
+                }
+                break;
+            }
+            started += self.batch.calls.len();
+            answered |= self.start_calls();
         }
-        self.heed_clock(cx, now)?;
-        self.check_finished()?;
         if self.unfinished {
             cx.waker().wake_by_ref();
         }
+        received
+    }
+
+    /// Reads what is there and decodes what is whole.
+    fn receive(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), End> {
+        for _ in 0..READS {
+            let missing = self.decoder.missing(&self.buffer);
+            self.buffer.reserve(self.read_size.max(missing.min(READ_MAX)));
+            let room = self.buffer.capacity() - self.buffer.len();
+            let count = match pin!(self.reader.read_buf(&mut self.buffer)).poll(cx) {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Err(error)) => return Err(End::Io(error)),
+                Poll::Ready(Ok(0)) => return Err(End::Eof { within_frame: !self.buffer.is_empty() }),
+                Poll::Ready(Ok(count)) => count,
+            };
+            self.read_size = match count {
+                full if full == room => (2 * self.read_size).min(READ_MAX),
+                short if short < READ_MIN / 2 => READ_MIN,
+                _ => self.read_size,
+            };
+            self.decode(now)?;
+        }
+        self.unfinished = true;
         Ok(())
     }
 
-    fn heed_wish(&mut self, cx: &Context<'_>, now: Instant) -> Result<(), End> {
-        let mut core = self.shared.lock();
+    fn decode(&mut self, now: Instant) -> Result<(), End> {
+        let before = self.batch.frames.len();
+        while let Some(frame) = self.decoder.decode(&mut self.buffer).map_err(End::Breach)? {
+            self.batch.frames.push(frame);
+        }
+        self.reading_since = match self.reading_since {
+            _ if self.buffer.is_empty() => None,
+            // A trickle of bytes does not count: the frame must get done.
+            Some(since) if self.batch.frames.len() == before => Some(since),
+            _ => Some(now),
+        };
+        Ok(())
+    }
+
+    /// Gives the session the frames that came and the answers that were made.
+    fn hand_in(&mut self, core: &mut Core, now: Instant) -> Result<(), Breach> {
+        for (id, answer) in self.batch.answers.drain(..) {
+            core.session.reply(id, answer);
+        }
+        self.batch.frames.drain(..).try_for_each(|frame| core.session.handle_frame(frame, now))
+    }
+
+    /// Takes from the session whom to wake, what to stop and, where there is `room`, what to start.
+    fn hand_out(&mut self, core: &mut Core, now: Instant, room: bool) {
+        let Batch { woken, stops, calls, .. } = &mut self.batch;
+        let session = &mut core.session;
+        session.poll_woken(woken);
+        stops.extend(std::iter::from_fn(|| session.poll_stop()));
+        if !self.greeted
+            && let Some(hello) = session.peer()
+        {
+            self.greeted = true;
+            self.serve.handle_hello(hello);
+            woken.append(&mut core.watchers);
+        }
+        if room {
+            calls.extend(std::iter::from_fn(|| session.poll_call(now)).take(BATCH));
+        } else {
+            self.unfinished |= session.has_ready();
+        }
+    }
+
+    fn heed_wish(&mut self, core: &mut Core, cx: &Context<'_>, now: Instant) -> Result<(), End> {
         if !core.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
             core.driver = Some(cx.waker().clone());
         }
@@ -132,6 +242,7 @@ impl Driver {
             Wish::Force => {
                 core.session.conclude(Reason::Shutdown, "the server is closing");
                 core.session.stop_all(Stop::Forced);
+                self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
             }
             // What one-way calls have begun to send goes out.
             Wish::Close if core.session.is_sending() => {}
@@ -140,205 +251,46 @@ impl Driver {
                 return Err(End::Finished);
             }
         }
-        drop(core);
-        self.stop_handlers();
         Ok(())
     }
 
-    fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), End> {
-        for _ in 0..READS {
-            let missing = self.decoder.missing(&self.buffer);
-            self.buffer.reserve(self.read_size.max(missing.min(READ_MAX)));
-            let room = self.buffer.capacity() - self.buffer.len();
-            let read = pin!(self.reader.read_buf(&mut self.buffer)).poll(cx);
-            let count = match read {
-                Poll::Pending => return Ok(()),
-                Poll::Ready(Err(error)) => return Err(End::Io(error)),
-                Poll::Ready(Ok(0)) => return Err(End::Eof { within_frame: !self.buffer.is_empty() }),
-                Poll::Ready(Ok(count)) => count,
-            };
-            self.read_size = match count {
-                full if full == room => (2 * self.read_size).min(READ_MAX),
-                short if short < READ_MIN / 2 => READ_MIN,
-                _ => self.read_size,
-            };
-            self.take_in(now)?;
-        }
-        self.unfinished = true;
-        Ok(())
-    }
-
-    /// Hands the frames that are whole to the session, under one lock, and wakes whom they concern after it.
-    fn take_in(&mut self, now: Instant) -> Result<(), End> {
-        let shared = Arc::clone(&self.shared);
-        let mut core = shared.lock();
-        let mut whole = false;
-        let result = loop {
-            match self.decoder.decode(&mut self.buffer) {
-                Ok(Some(frame)) => {
-                    whole = true;
-                    if let Err(breach) = core.session.handle_frame(frame, now) {
-                        break Err(breach);
-                    }
-                }
-                Ok(None) => break Ok(()),
-                Err(breach) => break Err(breach),
-            }
-        };
-        core.session.poll_woken(&mut self.woken);
-        if !self.greeted
-            && let Some(hello) = core.session.peer()
-        {
-            self.greeted = true;
-            self.serve.handle_hello(hello);
-            self.woken.append(&mut core.watchers);
-        }
-        drop(core);
-        self.woken.drain(..).for_each(Waker::wake);
-        self.stop_handlers();
-        self.reading_since = match self.reading_since {
-            _ if self.buffer.is_empty() => None,
-            // A trickle of bytes does not count: the frame must get done.
-            Some(since) if !whole => Some(since),
-            _ => Some(now),
-        };
-        if self.buffer.is_empty() && self.buffer.capacity() > READ_MIN && self.read_size == READ_MIN {
-            self.buffer = BytesMut::new();
-        }
-        result.map_err(End::Breach)
-    }
-
-    fn stop_handlers(&self) {
-        loop {
-            let next = self.shared.lock().session.poll_stop();
-            let Some((handler, stop)) = next else {
-                return;
-            };
-            handler.stop(stop);
-        }
-    }
-
-    /// Starts the calls that are ready. Says whether any was answered on the spot.
-    fn start_calls(&mut self, now: Instant) -> bool {
-        let mut started = 0;
-        let mut answered = false;
-        while started < CALLS {
-            let mut core = self.shared.lock();
-            for (id, answer) in self.answers.drain(..) {
-                core.session.reply(id, answer);
-                answered = true;
-            }
-            let session = &mut core.session;
-            self.calls.extend(std::iter::from_fn(|| session.poll_call(now)).take(BATCH));
-            drop(core);
-            if self.calls.is_empty() {
-                return answered;
-            }
-            started += self.calls.len();
-            for call in self.calls.drain(..) {
-                let id = call.id;
-                match self.serve.serve(call) {
-                    Served::Answered(answer) => self.answers.push((id, answer)),
-                    Served::Running(running) => serving::spawn(&self.shared, id, running),
-                }
+    /// Runs what is ready. Says whether any was answered on the spot.
+    fn start_calls(&mut self) -> bool {
+        for call in self.batch.calls.drain(..) {
+            let id = call.id;
+            match self.serve.serve(call) {
+                Served::Answered(answer) => self.batch.answers.push((id, answer)),
+                Served::Running(running) => serving::spawn(&self.shared, id, running),
             }
         }
-        let mut core = self.shared.lock();
-        for (id, answer) in self.answers.drain(..) {
-            core.session.reply(id, answer);
-        }
-        self.unfinished = true;
-        true
+        !self.batch.answers.is_empty()
     }
 
-    /// Whether to write now. When it was callers who asked, the driver first goes to the end of the queue of tasks
-    /// once: whoever is about to call adds to the same write.
-    fn may_write(&mut self, cx: &Context<'_>, answered: bool) -> bool {
-        let asked = self.shared.lock().flush;
-        if !asked || answered || self.gathering || self.unfinished {
-            self.gathering = false;
-            return true;
-        }
-        self.gathering = true;
-        cx.waker().wake_by_ref();
-        false
-    }
-
-    fn write(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), End> {
-        loop {
-            let mut core = self.shared.lock();
-            core.flush = false;
-            let Core { writer: place, session, .. } = &mut *core;
-            let Some(writer) = place else {
-                return Ok(());
-            };
-            if writer.is_empty() {
-                if !session.has_output() {
-                    self.writing_since = None;
-                    return Ok(());
-                }
-                writer.refill(|empty| session.poll_transmit(empty, now));
-            }
-            let Some(mut writer) = place.take() else {
-                return Ok(());
-            };
-            drop(core);
-            let before = writer.written();
-            let result = writer.poll_write(cx);
-            let written = writer.written();
-            let mut core = self.shared.lock();
-            core.session.handle_written(written, now);
-            core.writer = Some(writer);
-            drop(core);
-            match result {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => return Err(End::Io(error)),
-                Poll::Pending => {
-                    if written > before || self.writing_since.is_none() {
-                        self.writing_since = Some((now, written));
-                    }
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    /// Ends what is due, and sets the timer to what is due next.
-    fn heed_clock(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), End> {
+    /// Ends what is due, and says what is due next.
+    fn heed_clock(&mut self, core: &mut Core, now: Instant) -> Result<Option<Instant>, End> {
         if !self.greeted && self.handshake <= now {
             return Err(End::NoHello(self.limits.handshake));
         }
         let stall = self.limits.stall;
-        let stalls_at = |since: Option<Instant>| since.map(|since| since + stall);
-        let reading = stalls_at(self.reading_since);
-        let writing = stalls_at(self.writing_since.map(|(since, _)| since));
+        let reading = self.reading_since.map(|since| since + stall);
+        let writing = self.writing_since.map(|since| since + stall);
         if writing.is_some_and(|due| due <= now) {
             return Err(End::Stalled("has taken nothing of what was written", stall));
         }
         if reading.is_some_and(|due| due <= now) {
             return Err(End::Stalled("left a frame half sent", stall));
         }
-        let shared = Arc::clone(&self.shared);
-        let mut core = shared.lock();
         if self.conclude_at.is_some_and(|due| due <= now) {
             core.session.conclude(Reason::Shutdown, "");
         }
         core.session.handle_timeout(now);
-        core.session.poll_woken(&mut self.woken);
+        core.session.poll_woken(&mut self.batch.woken);
+        self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
         let conclude_at = self.conclude_at.filter(|due| *due > now);
         let handshake = (!self.greeted).then_some(self.handshake);
-        let due = [core.session.poll_timeout(), reading, writing, handshake, conclude_at].into_iter().flatten().min();
-        core.timer = due;
-        let late_output = core.session.has_output() && !core.flush && !self.gathering && self.writing_since.is_none();
-        drop(core);
-        self.woken.drain(..).for_each(Waker::wake);
-        self.stop_handlers();
-        if late_output {
-            // A cancel or a refusal that the clock caused.
-            cx.waker().wake_by_ref();
-        }
-        self.arm(cx, due);
-        Ok(())
+        core.timer =
+            [core.session.poll_timeout(), reading, writing, handshake, conclude_at].into_iter().flatten().min();
+        Ok(core.timer)
     }
 
     fn arm(&mut self, cx: &mut Context<'_>, due: Option<Instant>) {
@@ -355,11 +307,48 @@ impl Driver {
         }
     }
 
-    fn check_finished(&self) -> Result<(), End> {
-        let core = self.shared.lock();
-        let written = core.writer.as_ref().is_some_and(|writer| writer.is_empty()) && !core.session.has_output();
-        if core.session.is_finished() && written {
-            return Err(End::Finished);
+    /// The writer with something to write, if it is time to.
+    ///
+    /// When it was callers who asked, the driver first goes to the end of the queue of tasks once: whoever is about to
+    /// call adds to the same write.
+    fn take_writer(&mut self, core: &mut Core, cx: &Context<'_>, answered: bool, now: Instant) -> Option<Writer> {
+        if core.flush && !answered && !self.gathering && !self.unfinished {
+            self.gathering = true;
+            cx.waker().wake_by_ref();
+            return None;
+        }
+        self.gathering = false;
+        core.flush = false;
+        let Core { writer: place, session, .. } = core;
+        let writer = place.as_mut()?;
+        if writer.is_empty() {
+            if !session.has_output() {
+                self.writing_since = None;
+                return None;
+            }
+            writer.refill(|empty| session.poll_transmit(empty, now));
+        }
+        if self.blocked { None } else { place.take() }
+    }
+
+    /// Writes, and puts the writer back.
+    fn write(&mut self, cx: &mut Context<'_>, mut writer: Writer, now: Instant) -> Result<(), End> {
+        let before = writer.written();
+        let result = writer.poll_write(cx);
+        let written = writer.written();
+        let mut core = self.shared.lock();
+        core.session.handle_written(written, now);
+        core.writer = Some(writer);
+        drop(core);
+        match result {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => return Err(End::Io(error)),
+            Poll::Pending => {
+                self.blocked = true;
+                if written > before || self.writing_since.is_none() {
+                    self.writing_since = Some(now);
+                }
+            }
         }
         Ok(())
     }
@@ -386,14 +375,28 @@ impl Driver {
         let error = core.session.lost();
         let error = (!good).then_some(error).flatten();
         core.over = Some(error.clone());
-        core.session.poll_woken(&mut self.woken);
-        self.woken.append(&mut core.watchers);
+        core.session.poll_woken(&mut self.batch.woken);
+        self.batch.woken.append(&mut core.watchers);
+        self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
         drop(core);
-        self.woken.drain(..).for_each(Waker::wake);
-        self.stop_handlers();
+        self.batch.notify();
         self.serve.handle_closed(error.as_ref());
         self.farewell = Some(if hopeless { now() } else { now() + FAREWELL });
         self.sleep.as_mut().reset((now() + FAREWELL).into());
+    }
+
+    /// Writes as much of what is left as the transport takes.
+    fn write_rest(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        let now = now();
+        self.blocked = false;
+        self.gathering = true;
+        loop {
+            let writer = self.take_writer(&mut self.shared.clone().lock(), cx, true, now);
+            let Some(writer) = writer else {
+                return Ok(());
+            };
+            self.write(cx, writer, now)?;
+        }
     }
 
     /// Writes what is left and reads until the peer has closed too: bytes that nobody reads would make the system tell
@@ -403,7 +406,7 @@ impl Driver {
             return Poll::Ready(());
         }
         if !self.shut {
-            if self.write(cx, now()).is_err() {
+            if self.write_rest(cx).is_err() {
                 return Poll::Ready(());
             }
             let mut core = self.shared.lock();
@@ -426,6 +429,11 @@ impl Driver {
         cx.waker().wake_by_ref();
         Poll::Pending
     }
+}
+
+/// Whether both sides are done, and all is written.
+fn is_finished(core: &Core) -> bool {
+    core.session.is_finished() && !core.session.has_output() && core.writer.as_ref().is_some_and(Writer::is_empty)
 }
 
 impl Future for Driver {

@@ -133,15 +133,18 @@ impl Connection {
         self.handle.shared.wish(wish);
     }
 
-    /// Starts a call; `waker` is woken when its outcome is there.
-    pub(crate) fn start(&self, outgoing: Outgoing, waker: &Waker) -> Result<Ticket, RpcError> {
+    /// Starts a call; `waker` is woken when its outcome is there. Says whether it is there already.
+    pub(crate) fn start(&self, outgoing: Outgoing, waker: &Waker) -> Result<(Ticket, bool), RpcError> {
+        let now = now();
+        let waker = waker.clone();
         let mut core = self.handle.shared.lock();
-        let ticket = core.session.start(outgoing, waker.clone(), now())?;
+        let ticket = core.session.start(outgoing, waker, now)?;
+        let ended = core.session.has_outcome(ticket);
         let alone = core.session.is_alone();
         let driver = core.write_soon(alone);
         drop(core);
         wake(driver);
-        Ok(ticket)
+        Ok((ticket, ended))
     }
 
     /// The outcome of a call.

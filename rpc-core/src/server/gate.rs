@@ -36,11 +36,11 @@ impl Gate {
 
     /// Lets a handler run, if there is room now.
     pub(super) fn try_enter(self: &Arc<Self>) -> Option<Pass> {
-        if self.running.fetch_add(1, Ordering::AcqRel) < self.limit {
-            return Some(Pass { gate: Arc::clone(self) });
-        }
-        self.leave();
-        None
+        // Never above the limit, not even for a moment: whoever had to take such a step back would have to wake those
+        // who wait, and a call that waits would wake itself for ever.
+        let enter = |running: usize| (running < self.limit).then_some(running + 1);
+        self.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter).ok()?;
+        Some(Pass { gate: Arc::clone(self) })
     }
 
     /// Takes a place among those who wait, if there is one.

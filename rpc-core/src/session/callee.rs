@@ -94,9 +94,14 @@ impl<C, H> Session<C, H> {
         Ok(())
     }
 
+    /// Whether a call waits to be started and may be.
+    pub(crate) fn has_ready(&self) -> bool {
+        !self.ready.is_empty() && self.outbox.backlog() + self.sender.left() < self.limits.write_queue
+    }
+
     /// The next call to be started, unless so much waits to be written that no more work is taken on.
     pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Incoming> {
-        while self.outbox.backlog() + self.sender.left() < self.limits.write_queue {
+        while self.has_ready() {
             let incoming = self.ready.pop_front()?;
             self.ready_bytes -= incoming.body.len();
             let Some(entry) = self.work.get_mut(incoming.id) else {

@@ -61,6 +61,11 @@ impl<C, H> Session<C, H> {
         Some(outcome)
     }
 
+    /// Whether the outcome of a call is there to be taken.
+    pub(crate) fn has_outcome(&mut self, ticket: Ticket) -> bool {
+        self.calls.get_mut(ticket).is_some_and(|entry| matches!(entry.caller, Caller::Ended(_)))
+    }
+
     /// Who waits for a call, to be exchanged for another.
     pub(crate) fn caller_mut(&mut self, ticket: Ticket) -> Option<&mut C> {
         match &mut self.calls.get_mut(ticket)?.caller {
