@@ -1,0 +1,11 @@
+use rpc_core::rpc_service;
+
+#[derive(serde::Serialize)]
+pub struct Half;
+
+#[rpc_service]
+pub trait Store {
+    async fn put(&self, value: Half);
+}
+
+fn main() {}
