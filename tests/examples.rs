@@ -143,7 +143,7 @@ fn two_programs_share_a_contract_and_ctrl_c_ends_the_server() {
     // A client that is still there when ctrl-c comes is told to go, and does.
     server.interrupt();
     let Ended { lines, errors, succeeded } = server.end();
-    assert!(succeeded, "{errors}");
+    assert!(succeeded, "the server did not end in good order: {errors}");
     assert_eq!(errors, "");
     let [closed] = lines.as_slice() else { panic!("{lines:?}") };
     assert!(closed.starts_with("closed; connections: "), "{closed}");

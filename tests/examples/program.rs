@@ -17,6 +17,8 @@ pub(crate) struct Program {
     child: Child,
     deadline: Instant,
     lines: Receiver<String>,
+    /// The lines that have been taken, for the message when it hangs.
+    taken: Vec<String>,
     errors: Option<JoinHandle<String>>,
 }
 
@@ -48,16 +50,28 @@ impl Program {
             complaints.read_to_string(&mut text).unwrap();
             text
         });
-        Self { name: name.to_owned(), child, deadline: Instant::now() + LIMIT, lines, errors: Some(errors) }
+        Self {
+            name: name.to_owned(),
+            child,
+            deadline: Instant::now() + LIMIT,
+            lines,
+            taken: Vec::new(),
+            errors: Some(errors),
+        }
     }
 
     /// The next line of its output; `None` when that has ended.
     pub(crate) fn line(&mut self) -> Option<String> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         match self.lines.recv_timeout(left) {
-            Ok(line) => Some(line),
+            Ok(line) => {
+                self.taken.push(line.clone());
+                Some(line)
+            }
             Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => panic!("{} still runs after {LIMIT:?}", self.name),
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("{} still runs after {LIMIT:?}; it has said:\n{}", self.name, self.taken.join("\n"))
+            }
         }
     }
 
