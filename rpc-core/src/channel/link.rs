@@ -3,7 +3,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::Target;
 use crate::connection::Connection;
-use crate::error::{Delivery, RpcError};
+use crate::error::{Delivery, Phase, RpcError};
 
 /// The connection of a channel: made at the first call, or before.
 pub(super) struct Link {
@@ -56,6 +56,7 @@ impl Link {
     pub(super) async fn connect(&self) -> Result<(), RpcError> {
         let decorate = |error: RpcError| {
             let error = if error.peer().is_some() { error } else { error.with_peer(Arc::clone(self.peer())) };
+            let error = if error.phase().is_some() { error } else { error.with_phase(Phase::Handshake) };
             error.with_delivery(Delivery::NotSent)
         };
         let connection = self.shared.target.open().await.map_err(decorate)?;

@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
@@ -62,8 +63,10 @@ impl Future for Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         if !self.answered {
-            // The handler's own parts go first: the slot must not be free before.
-            self.future = Box::pin(std::future::pending());
+            // The handler's own parts go first: the slot must not be free before. One of them may panic; its call is
+            // answered all the same.
+            let future = std::mem::replace(&mut self.future, Box::pin(std::future::pending()));
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
             self.shared.reply(self.id, Answer::Stopped);
         }
     }

@@ -95,7 +95,9 @@ impl Connection {
         poll_fn(|cx| {
             let mut core = self.handle.shared.lock();
             if let Some(over) = &core.over {
-                return Poll::Ready(Err(over.clone().unwrap_or_else(closed)));
+                // A peer that said goodbye in good order said why.
+                let said = || core.session.lost().unwrap_or_else(closed);
+                return Poll::Ready(Err(over.clone().unwrap_or_else(said)));
             }
             if core.session.peer().is_some() {
                 return Poll::Ready(core.session.check_live());
