@@ -80,6 +80,21 @@ fn every_way_to_pass_an_argument() {
     assert_snapshot("arguments", tokens);
 }
 
+/// With the framework under another name, nothing may look for it under its own.
+#[test]
+fn the_path_of_the_framework_is_the_only_way_to_it() {
+    let item = || {
+        quote!(
+            pub trait Store<K> {
+                async fn put(&self, key: &K, data: Vec<u8>) -> io::Result<Entry>;
+            }
+        )
+    };
+    let named = |tokens: &TokenStream| crate::tokens::mentions(tokens, &[quote::format_ident!("rpc_core")]);
+    assert!(named(&expansion(TokenStream::new(), item())));
+    assert!(!named(&expansion(quote!(crate = framework), item())));
+}
+
 #[test]
 fn every_kind_of_answer() {
     let tokens = expansion(

@@ -5,7 +5,7 @@ pub struct Half;
 
 #[rpc_service]
 pub trait Store {
-    async fn put(&self, value: Half);
+    async fn lend(&self, value: &Half);
 }
 
 fn main() {}
