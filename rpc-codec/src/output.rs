@@ -80,6 +80,11 @@ impl Output {
         }
     }
 
+    /// The message as it lies: the segments, in order, and what was copied after them.
+    pub fn into_parts(self) -> (Vec<Bytes>, Vec<u8>) {
+        (self.segments, self.tail)
+    }
+
     /// The message as segments, in order.
     pub fn into_segments(mut self) -> impl Iterator<Item = Bytes> {
         self.finish_tail();

@@ -224,27 +224,35 @@ impl fmt::Display for RpcError {
     }
 }
 
+/// One line, with what caused it: a `main` that returns an error shows it so. `{:#?}` shows the parts.
 impl fmt::Debug for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
-        let mut debug = f.debug_struct("RpcError");
-        debug.field("code", &inner.code).field("message", &inner.message).field("delivery", &self.delivery());
-        if let Some(method) = &inner.method {
-            debug.field("method", method);
+        if f.alternate() {
+            return f
+                .debug_struct("RpcError")
+                .field("code", &inner.code)
+                .field("message", &inner.message)
+                .field("delivery", &inner.delivery)
+                .field("phase", &inner.phase)
+                .field("method", &inner.method)
+                .field("peer", &inner.peer)
+                .field("elapsed", &inner.elapsed)
+                .field("metadata", &inner.metadata)
+                .field("source", &inner.source)
+                .finish();
         }
-        if let Some(peer) = &inner.peer {
-            debug.field("peer", peer);
+        fmt::Display::fmt(self, f)?;
+        let mut source = self.source();
+        while let Some(cause) = source {
+            // Most messages have their cause's text in them already.
+            let text = cause.to_string();
+            if !inner.message.contains(&text) {
+                write!(f, "; caused by: {text}")?;
+            }
+            source = cause.source();
         }
-        if let Some(phase) = &inner.phase {
-            debug.field("phase", phase);
-        }
-        if let Some(elapsed) = &inner.elapsed {
-            debug.field("elapsed", elapsed);
-        }
-        if let Some(source) = &inner.source {
-            debug.field("source", source);
-        }
-        debug.finish_non_exhaustive()
+        Ok(())
     }
 }
 
@@ -366,6 +374,15 @@ mod tests {
             "deadline exceeded: no answer within 50 ms (Arith.divide, at tcp://127.0.0.1:4000, \
              while waiting for the answer, after 50 ms, unknown whether executed)"
         );
+    }
+
+    #[test]
+    fn debug_is_one_line_too_and_names_a_cause_that_display_does_not() {
+        let told = RpcError::new(Code::Unavailable, "cannot connect: oops").with_source(std::io::Error::other("oops"));
+        assert_eq!(format!("{told:?}"), told.to_string());
+        let untold = RpcError::new(Code::Unavailable, "cannot connect").with_source(std::io::Error::other("oops"));
+        assert_eq!(format!("{untold:?}"), "unavailable: cannot connect; caused by: oops");
+        assert!(format!("{untold:#?}").lines().count() > 8);
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub struct EncodedFailure(pub(crate) Answer);
 #[derive(Debug, Clone, Copy)]
 pub enum NoError {}
 
+#[diagnostic::do_not_recommend]
 impl<E: Serialize + DeserializeOwned + Send + 'static> Failure for E {
     type Seen = CallError<E>;
 
@@ -104,6 +105,7 @@ mod sealed {
         note = "derive `serde::Serialize` and `serde::Deserialize` for it, or return `rpc_core::RpcError`"
     )]
     pub trait Sealed {}
+    #[diagnostic::do_not_recommend]
     impl<E: Serialize + DeserializeOwned> Sealed for E {}
     impl Sealed for RpcError {}
     impl Sealed for NoError {}

@@ -22,7 +22,7 @@ pub use crate::service::{Handler, Request, Service};
 /// A call of a method with arguments.
 pub fn call<T, E, M, A>(channel: &Channel, method: &'static MethodDescriptor, arguments: &A) -> Call<T, E, M>
 where
-    T: DeserializeOwned + 'static,
+    T: Message + 'static,
     E: Failure,
     A: Serialize + ?Sized,
 {
@@ -32,7 +32,7 @@ where
 /// A call of a method without arguments, which is an empty message in every codec.
 pub fn call_without_arguments<T, E, M>(channel: &Channel, method: &'static MethodDescriptor) -> Call<T, E, M>
 where
-    T: DeserializeOwned + 'static,
+    T: Message + 'static,
     E: Failure,
 {
     Call::new(channel, method, None::<&()>, decode::<T>)
@@ -58,6 +58,11 @@ where
 }
 
 /// The two halves of a `Result`, also when it is written as an alias.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is named `Result`, and is not `std::result::Result`",
+    label = "an RPC method takes this for a result with an error",
+    note = "give the type another name, or return `Result<T, E>`"
+)]
 pub trait ResultParts {
     /// What it holds in success.
     type Value;
@@ -95,6 +100,8 @@ impl<T> NotResult for Probe<T> {}
 )]
 pub trait Message: Serialize + DeserializeOwned {}
 
+// The words above are for the user's own type, not for what serde asks of it.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Message for T {}
 
 /// Reads a result; an empty message is `()` in every codec (W-41).

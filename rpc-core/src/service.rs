@@ -129,12 +129,15 @@ impl Handler {
     }
 }
 
+/// Room for most results, so that the buffer need not grow.
+const SMALL: usize = 128;
+
 /// A result as the answer; `()` is an empty message in every codec (W-41).
 fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, value: &T) -> Answer {
     if TypeId::of::<T>() == TypeId::of::<()>() {
         return Answer::Reply { metadata: None, message: Message::default() };
     }
-    let mut output = Output::new();
+    let mut output = Output::with_capacity(SMALL);
     match codec.encode(value, &mut output) {
         Ok(()) => Answer::Reply { metadata: None, message: Message::from(output) },
         Err(error) => Answer::Status {

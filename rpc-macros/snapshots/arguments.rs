@@ -56,7 +56,7 @@ impl StoreClient {
     ///
     /// When the address cannot be read, or no server answers there.
     pub(crate) async fn connect(
-        address: &::core::primitive::str,
+        address: impl ::core::fmt::Display,
     ) -> ::core::result::Result<Self, framework::__private::RpcError> {
         ::core::result::Result::Ok(
             <Self as ::core::convert::From<

@@ -62,7 +62,7 @@ impl AdminClient {
     ///
     /// When the address cannot be read, or no server answers there.
     async fn connect(
-        address: &::core::primitive::str,
+        address: impl ::core::fmt::Display,
     ) -> ::core::result::Result<Self, ::rpc_core::__private::RpcError> {
         ::core::result::Result::Ok(
             <Self as ::core::convert::From<

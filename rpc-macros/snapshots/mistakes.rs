@@ -53,7 +53,7 @@ impl WrongClient {
     ///
     /// When the address cannot be read, or no server answers there.
     pub async fn connect(
-        address: &::core::primitive::str,
+        address: impl ::core::fmt::Display,
     ) -> ::core::result::Result<Self, ::rpc_core::__private::RpcError> {
         ::core::result::Result::Ok(
             <Self as ::core::convert::From<

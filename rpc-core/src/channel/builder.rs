@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,9 +25,9 @@ pub struct ChannelBuilder {
 }
 
 impl ChannelBuilder {
-    pub(super) fn new(address: &str) -> Self {
+    pub(super) fn new(address: impl fmt::Display) -> Self {
         Self {
-            address: address.to_owned(),
+            address: address.to_string(),
             codec: AnyCodec::default(),
             limits: Limits::default(),
             timeout: Some(Duration::from_secs(30)),

@@ -82,11 +82,12 @@ enum State {
         message: Message,
         sleep: Option<Pin<Box<Sleep>>>,
     },
-    /// Sent, or waiting for a slot.
+    /// Sent, or waiting for a slot. What was sent stays here: it may have to be sent again.
     Started {
         begun: Begun,
         connection: Connection,
         ticket: Ticket,
+        outgoing: Outgoing,
     },
     Over,
 }
@@ -151,9 +152,9 @@ impl<T, E: Failure, M> Call<T, E, M> {
                 State::Connecting { begun, message, sleep } => {
                     std::task::ready!(self.poll_start(cx, begun, message, sleep))?;
                 }
-                State::Started { begun, connection, ticket } => {
+                State::Started { begun, connection, ticket, outgoing } => {
                     let Poll::Ready(outcome) = connection.poll_outcome(ticket, cx) else {
-                        self.state = State::Started { begun, connection, ticket };
+                        self.state = State::Started { begun, connection, ticket, outgoing };
                         return Poll::Pending;
                     };
                     return Poll::Ready(self.finish(outcome, begun));
@@ -219,9 +220,9 @@ impl<T, E: Failure, M> Call<T, E, M> {
             metadata: self.options.metadata.take(),
             message,
         };
-        match connection.start(outgoing, cx.waker()) {
+        match connection.start(&outgoing, cx.waker()) {
             Ok((ticket, ended)) => {
-                self.state = State::Started { begun, connection, ticket };
+                self.state = State::Started { begun, connection, ticket, outgoing };
                 // The session has the waker: looking again at once would only take the lock once more.
                 if ended { Poll::Ready(Ok(())) } else { Poll::Pending }
             }
@@ -317,8 +318,11 @@ impl<T, E, M> fmt::Debug for WithMetadata<T, E, M> {
     }
 }
 
+/// Room for most arguments, so that the buffer need not grow.
+const SMALL: usize = 128;
+
 fn encode<A: Serialize + ?Sized>(codec: &AnyCodec, arguments: &A) -> Result<Message, RpcError> {
-    let mut output = Output::new();
+    let mut output = Output::with_capacity(SMALL);
     match codec.encode(arguments, &mut output) {
         Ok(()) => Ok(Message::from(output)),
         Err(error) => {

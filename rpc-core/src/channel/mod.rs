@@ -47,7 +47,8 @@ struct Inner {
 }
 
 impl Channel {
-    /// Connects to an address, such as `tcp://127.0.0.1:4000`, with the defaults.
+    /// Connects to an address, such as `"tcp://127.0.0.1:4000"` or [`Server::local_addr`](crate::Server::local_addr),
+    /// with the defaults.
     ///
     /// # Errors
     ///
@@ -56,12 +57,12 @@ impl Channel {
     /// # Cancel safety
     ///
     /// Dropping the future closes what was begun.
-    pub async fn connect(address: &str) -> Result<Self, RpcError> {
+    pub async fn connect(address: impl fmt::Display) -> Result<Self, RpcError> {
         Self::builder(address).connect().await
     }
 
     /// Begins with the defaults; see [`ChannelBuilder`].
-    pub fn builder(address: &str) -> ChannelBuilder {
+    pub fn builder(address: impl fmt::Display) -> ChannelBuilder {
         ChannelBuilder::new(address)
     }
 

@@ -12,7 +12,7 @@ use super::serving::{self, Handler};
 use super::{Core, End, Serve, Served, Shared, Wish, Writer};
 use crate::context::now;
 use crate::error::RpcError;
-use crate::frame::{Breach, Decoder, Frame, Reason};
+use crate::frame::{Decoder, Frame, Reason};
 use crate::limits::Limits;
 use crate::session::{Answer, Incoming, Stop};
 
@@ -25,7 +25,7 @@ const READS: usize = 16;
 /// How many calls are taken from the session at once.
 const BATCH: usize = 64;
 /// How many calls one turn starts before what they answered is written.
-const CALLS: usize = 256;
+const CALLS: usize = 1024;
 /// How long an announced end waits for the peer to have heard of it.
 const ANNOUNCEMENT: Duration = Duration::from_secs(5);
 /// How long the last words may take to be written and read.
@@ -126,30 +126,27 @@ impl Driver {
         let mut started = 0;
         loop {
             let mut core = shared.lock();
-            let taken = self.hand_in(&mut core, now);
+            self.hand_in(&mut core, now)?;
             self.hand_out(&mut core, now, started < CALLS);
-            let wish = self.heed_wish(&mut core, cx, now);
-            let due = self.batch.calls.is_empty().then(|| self.heed_clock(&mut core, now));
-            let writer = match due {
-                Some(Ok(_)) => self.take_writer(&mut core, cx, answered, now),
-                _ => None,
-            };
-            let finished = self.batch.calls.is_empty() && is_finished(&core);
-            drop(core);
-            self.batch.notify();
-            taken.map_err(End::Breach)?;
-            wish?;
-            if let Some(writer) = writer {
-                self.write(cx, writer, now)?;
-                continue;
-            }
-            if let Some(due) = due {
-                self.arm(cx, due?);
+            self.heed_wish(&mut core, cx, now)?;
+            if self.batch.calls.is_empty() {
+                let due = self.heed_clock(&mut core, now)?;
+                let writer = self.take_writer(&mut core, cx, answered, now);
+                let finished = writer.is_none() && is_finished(&core);
+                drop(core);
+                self.batch.notify();
+                if let Some(writer) = writer {
+                    self.write(cx, writer, now)?;
+                    continue;
+                }
                 if finished {
                     return Err(End::Finished);
                 }
+                self.arm(cx, due);
                 break;
             }
+            drop(core);
+            self.batch.notify();
             started += self.batch.calls.len();
             answered |= self.start_calls();
         }
@@ -197,11 +194,11 @@ impl Driver {
     }
 
     /// Gives the session the frames that came and the answers that were made.
-    fn hand_in(&mut self, core: &mut Core, now: Instant) -> Result<(), Breach> {
+    fn hand_in(&mut self, core: &mut Core, now: Instant) -> Result<(), End> {
         for (id, answer) in self.batch.answers.drain(..) {
             core.session.reply(id, answer);
         }
-        self.batch.frames.drain(..).try_for_each(|frame| core.session.handle_frame(frame, now))
+        self.batch.frames.drain(..).try_for_each(|frame| core.session.handle_frame(frame, now)).map_err(End::Breach)
     }
 
     /// Takes from the session whom to wake, what to stop and, where there is `room`, what to start.

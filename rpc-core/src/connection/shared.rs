@@ -136,7 +136,7 @@ impl Connection {
     }
 
     /// Starts a call; `waker` is woken when its outcome is there. Says whether it is there already.
-    pub(crate) fn start(&self, outgoing: Outgoing, waker: &Waker) -> Result<(Ticket, bool), RpcError> {
+    pub(crate) fn start(&self, outgoing: &Outgoing, waker: &Waker) -> Result<(Ticket, bool), RpcError> {
         let now = now();
         let waker = waker.clone();
         let mut core = self.handle.shared.lock();

@@ -103,8 +103,8 @@ impl ServerBuilder {
     /// # Errors
     ///
     /// When the address is not one, or cannot be taken, or two services have the same name.
-    pub async fn bind(self, address: &str) -> Result<Server, RpcError> {
-        let address: Address = address.parse()?;
+    pub async fn bind(self, address: impl fmt::Display) -> Result<Server, RpcError> {
+        let address: Address = address.to_string().parse()?;
         let connections = Arc::new(self.connections()?);
         let listener = Listener::bind(&address).await.map_err(|error| cannot_bind(&address, error))?;
         let address = listener.local_addr().map_err(|error| cannot_bind(&address, error))?;

@@ -1,14 +1,16 @@
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use rpc_codec::{AnyCodec, Codec as _};
 
 use super::gate::{Gate, Pass};
+use super::pace::Pace;
 use super::registry::Registry;
 use crate::code::Code;
 use crate::connection::{Running, Serve, Served};
@@ -19,8 +21,6 @@ use crate::method::MethodDescriptor;
 use crate::service::{Kind, Request, Service};
 use crate::session::{Answer, Incoming, Refusal};
 
-/// A poll that takes longer than this makes its method leave the connection's task from then on.
-const SLOW: Duration = Duration::from_micros(100);
 /// Arguments longer than this are read in a task of their own, so that reading them delays nobody.
 const LARGE: usize = 256 * 1024;
 
@@ -74,10 +74,10 @@ impl Dispatch {
             body: call.body,
         };
         let Some(pass) = shared.gate.try_enter() else {
-            return self.wait(job);
+            return self.wait(job, Arc::clone(&method.pace));
         };
-        if method.is_slow() || job.body.len() > LARGE {
-            return Ok(Served::Running(job.run_apart(pass)));
+        if method.pace.is_apart() || job.body.len() > LARGE {
+            return Ok(Served::Running(job.run_apart(pass, Arc::clone(&method.pace))));
         }
         let start = Instant::now();
         let detach = job.method.detach;
@@ -85,9 +85,7 @@ impl Dispatch {
         // Most handlers are done at once and need no task. A waker is not needed either: whatever is not done is polled
         // again, from its own task.
         let polled = Pin::new(&mut handler).poll(&mut TaskContext::from_waker(Waker::noop()));
-        if start.elapsed() > SLOW {
-            method.note_slow();
-        }
+        method.pace.note(start.elapsed());
         match polled {
             Poll::Ready(answer) => Ok(Served::Answered(answer)),
             Poll::Pending => {
@@ -98,7 +96,7 @@ impl Dispatch {
     }
 
     /// The server runs as many handlers as it may: the call waits, if there is a place.
-    fn wait(&self, job: Job) -> Result<Served, Refusal> {
+    fn wait(&self, job: Job, pace: Arc<Pace>) -> Result<Served, Refusal> {
         let limit = self.shared.gate.limit();
         let busy = move || {
             let text = format!("the server runs {limit} handlers, as many as it may (ServerBuilder::max_running)");
@@ -108,7 +106,7 @@ impl Dispatch {
         let (context, detach) = (job.context.clone(), job.method.detach);
         let future = async move {
             match waiting.enter().await {
-                Some(pass) => job.run_apart(pass).future.await,
+                Some(pass) => job.run_apart(pass, pace).future.await,
                 None => Answer::Refused(busy()),
             }
         };
@@ -169,12 +167,19 @@ impl Job {
     }
 
     /// Leaves even the reading of the arguments to the handler's own task.
-    fn run_apart(self, pass: Pass) -> Running {
+    fn run_apart(self, pass: Pass, pace: Arc<Pace>) -> Running {
         let (context, detach) = (self.context.clone(), self.method.detach);
         let future = async move {
-            match self.begin(pass) {
-                Ok(handler) => handler.await,
-                Err(refusal) => Answer::Refused(refusal),
+            let start = Instant::now();
+            let mut handler = match self.begin(pass) {
+                Ok(handler) => handler,
+                Err(refusal) => return Answer::Refused(refusal),
+            };
+            let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut handler).poll(cx))).await;
+            pace.note(start.elapsed());
+            match first {
+                Poll::Ready(answer) => answer,
+                Poll::Pending => handler.await,
             }
         };
         Running { future: Box::pin(future), context, detach }

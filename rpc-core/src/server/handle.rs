@@ -1,3 +1,4 @@
+use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -26,6 +27,13 @@ pub struct ShutdownReport {
     pub cut_connections: usize,
     /// How many calls were cut off with them.
     pub cut_calls: usize,
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { connections, cut_connections, cut_calls } = self;
+        write!(f, "{connections} connections ended, {cut_connections} of them cut off with {cut_calls} calls")
+    }
 }
 
 impl ServerHandle {

@@ -1,6 +1,7 @@
 //! The server: services behind an address, and the connections that call them.
 
 mod gate;
+mod pace;
 mod registry;
 pub(crate) use registry::Registry;
 mod dispatch;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::pace::Pace;
 use crate::code::Code;
 use crate::error::RpcError;
 use crate::method::{MethodDescriptor, identifier};
@@ -23,8 +23,7 @@ pub(crate) struct Registered {
 pub(super) struct Method {
     id: u32,
     pub(super) descriptor: &'static MethodDescriptor,
-    /// A poll of its handler took long once: from then on it gets a task of its own at once.
-    slow: AtomicBool,
+    pub(super) pace: Arc<Pace>,
 }
 
 impl Registry {
@@ -48,7 +47,8 @@ impl Registry {
         let mut methods = Vec::new();
         for descriptor in service.descriptor().methods {
             let names = std::iter::once(descriptor.name).chain(descriptor.aliases.iter().copied());
-            methods.extend(names.map(|name| Method { id: identifier(name), descriptor, slow: AtomicBool::new(false) }));
+            let pace = Arc::new(Pace::default());
+            methods.extend(names.map(|name| Method { id: identifier(name), descriptor, pace: Arc::clone(&pace) }));
         }
         methods.sort_by_key(|method| method.id);
         self.services.insert(at, Registered { id, service, methods });
@@ -65,15 +65,5 @@ impl Registered {
     pub(super) fn method(&self, id: u32) -> Option<&Method> {
         let at = self.methods.binary_search_by_key(&id, |method| method.id).ok()?;
         self.methods.get(at)
-    }
-}
-
-impl Method {
-    pub(super) fn is_slow(&self) -> bool {
-        self.slow.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn note_slow(&self) {
-        self.slow.store(true, Ordering::Relaxed);
     }
 }

@@ -13,13 +13,14 @@ use crate::metadata::Metadata;
 
 impl<C, H> Session<C, H> {
     /// Starts a call: sends it, or queues it until there is a slot. `caller` is given back by
-    /// [`poll_woken`](Self::poll_woken) once the outcome is there.
+    /// [`poll_woken`](Self::poll_woken) once the outcome is there. What is sent stays with whoever calls; it is copied
+    /// only where it has to wait.
     ///
     /// # Errors
     ///
     /// When the call can never be sent; none of it has been.
-    pub(crate) fn start(&mut self, outgoing: Outgoing, caller: C, now: Instant) -> Result<Ticket, RpcError> {
-        self.check_start(&outgoing, now)
+    pub(crate) fn start(&mut self, outgoing: &Outgoing, caller: C, now: Instant) -> Result<Ticket, RpcError> {
+        self.check_start(outgoing, now)
             .map_err(|error| error.with_phase(Phase::Send).with_delivery(Delivery::NotSent))?;
         let deadline = outgoing.deadline;
         let full = || {
@@ -27,8 +28,8 @@ impl<C, H> Session<C, H> {
                 .with_phase(Phase::Send)
                 .with_delivery(Delivery::NotSent)
         };
-        if !self.queued.is_empty() || !self.may_send(&outgoing, now) {
-            let wire = Wire::Queued(Box::new(outgoing));
+        if !self.queued.is_empty() || !self.may_send(outgoing, now) {
+            let wire = Wire::Queued(Box::new(outgoing.clone()));
             let ticket = self.calls.insert(wire, Caller::Waiting(caller), deadline).ok_or_else(full)?;
             self.enqueue(ticket);
             self.note_deadline(deadline);
@@ -36,11 +37,11 @@ impl<C, H> Session<C, H> {
         }
         if outgoing.oneway {
             let ticket = self.calls.insert(Wire::Closed, Caller::Ended(Outcome::Sent), None).ok_or_else(full)?;
-            self.transmit(ticket, &outgoing, now);
+            self.transmit(ticket, outgoing, now);
             return Ok(ticket);
         }
         let ticket = self.calls.insert(Wire::Closed, Caller::Waiting(caller), deadline).ok_or_else(full)?;
-        let wire = self.transmit(ticket, &outgoing, now);
+        let wire = self.transmit(ticket, outgoing, now);
         if let Some(entry) = self.calls.get_mut(ticket) {
             entry.wire = wire;
         }

@@ -1,12 +1,17 @@
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use rpc_codec::Output;
 
-/// An encoded message: segments that are shared, never copied to be kept.
+/// Pieces shorter than this are copied into the write buffer; longer ones are shared on their way to the transport.
+pub(super) const COPIED: usize = 16 * 1024;
+
+/// An encoded message, kept by its call until that is answered.
+///
+/// A short one is a plain vector, which costs one allocation; long pieces are shared.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Message {
-    first: Bytes,
-    /// What follows `first`; most messages have one segment.
-    rest: Vec<Bytes>,
+    segments: Vec<Bytes>,
+    /// What follows the segments; shorter than [`COPIED`].
+    tail: Vec<u8>,
     len: usize,
 }
 
@@ -15,43 +20,40 @@ impl Message {
         self.len
     }
 
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &Bytes> {
-        std::iter::once(&self.first).chain(&self.rest).filter(|segment| !segment.is_empty())
+    /// The pieces before the last.
+    pub(super) fn segments(&self) -> &[Bytes] {
+        &self.segments
     }
-}
 
-impl From<Bytes> for Message {
-    fn from(bytes: Bytes) -> Self {
-        Self { len: bytes.len(), first: bytes, rest: Vec::new() }
+    /// The last piece, which is short.
+    pub(super) fn tail(&self) -> &[u8] {
+        &self.tail
+    }
+
+    fn new(mut segments: Vec<Bytes>, mut tail: Vec<u8>) -> Self {
+        if tail.len() >= COPIED {
+            segments.push(std::mem::take(&mut tail).into());
+        }
+        let len = segments.iter().map(Bytes::len).sum::<usize>() + tail.len();
+        Self { segments, tail, len }
     }
 }
 
 impl From<Output> for Message {
     fn from(output: Output) -> Self {
-        let len = output.len();
-        if output.as_slice().is_some() {
-            return Self { first: output.into_bytes(), rest: Vec::new(), len };
-        }
-        let mut segments = output.into_segments();
-        let first = segments.next().unwrap_or_default();
-        Self { first, rest: segments.collect(), len }
+        let (segments, tail) = output.into_parts();
+        Self::new(segments, tail)
+    }
+}
+
+impl From<Vec<u8>> for Message {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::new(Vec::new(), bytes)
     }
 }
 
 impl From<String> for Message {
     fn from(text: String) -> Self {
-        Bytes::from(text).into()
-    }
-}
-
-impl From<&'static str> for Message {
-    fn from(text: &'static str) -> Self {
-        Bytes::from_static(text.as_bytes()).into()
-    }
-}
-
-impl From<BytesMut> for Message {
-    fn from(bytes: BytesMut) -> Self {
-        bytes.freeze().into()
+        text.into_bytes().into()
     }
 }

@@ -2,11 +2,8 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 
+use super::message::{COPIED, Message};
 use crate::frame::{Fields, Head};
-use crate::session::Message;
-
-/// Messages shorter than this are copied into the buffer; longer segments travel as they are.
-const COPIED: usize = 16 * 1024;
 
 /// What waits to be written, in order.
 ///
@@ -79,6 +76,7 @@ impl Outbox {
         for segment in message.segments() {
             self.put_bytes(segment);
         }
+        self.put(|buffer| buffer.extend_from_slice(message.tail()));
     }
 
     /// Appends bytes, sharing them where they are long.

@@ -44,7 +44,8 @@ impl Sender {
         outbox.put(|buffer| head.put(fields, 0, Some(message.len() as u32), buffer));
         self.totals += message.len();
         self.left += message.len();
-        let segments = message.segments().cloned().collect();
+        let tail = Bytes::copy_from_slice(message.tail());
+        let segments = message.segments().iter().cloned().chain([tail]).collect();
         self.jobs.push_back(Job { id, segments, total: message.len(), left: message.len() });
     }
 
@@ -128,7 +129,7 @@ mod tests {
     use super::*;
 
     fn begin(sender: &mut Sender, outbox: &mut Outbox, id: u64, len: usize) {
-        let message = Bytes::from(vec![0; len]).into();
+        let message = vec![0; len].into();
         sender.begin(id, Head::Reply { id }, &Fields::default(), &message, outbox);
     }
 
@@ -165,7 +166,7 @@ mod tests {
         let mut sender = Sender::default();
         let mut outbox = Outbox::default();
         begin(&mut sender, &mut outbox, 1, 8);
-        sender.queue(3, Head::Reply { id: 3 }, Fields::default(), Bytes::from(vec![0; 8]).into());
+        sender.queue(3, Head::Reply { id: 3 }, Fields::default(), vec![0; 8].into());
         assert!(!sender.put_next(4, 10, &mut outbox));
         assert_eq!(sender.totals, 8);
         assert!(sender.put_next(4, 10, &mut outbox));

@@ -137,7 +137,7 @@ fn constructors(scope: &Scope<'_>) -> TokenStream {
                 ///
                 /// When the address cannot be read, or no server answers there.
                 #visibility async fn connect(
-                    address: &#core::primitive::str,
+                    address: impl #core::fmt::Display,
                 ) -> #core::result::Result<Self, #private::RpcError> {
                     #core::result::Result::Ok(#into_client(#private::Channel::connect(address).await?))
                 }
