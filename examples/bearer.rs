@@ -53,7 +53,7 @@ impl Vault for Guarded {
 async fn main() -> Result<(), RpcError> {
     let guarded = Guarded { token: TOKEN.to_owned() };
     let server = Server::builder().service(VaultServer::new(guarded)).bind("tcp://127.0.0.1:0").await?.spawn();
-    let vault = VaultClient::connect(&server.local_addr().to_string()).await?;
+    let vault = VaultClient::connect(server.local_addr()).await?;
 
     // The loopback interface is as far as a token may travel without TLS.
     let right = vault.open().metadata("authorization", format!("Bearer {TOKEN}"));

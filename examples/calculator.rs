@@ -48,7 +48,7 @@ impl Calculator for Abacus {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::builder().service(CalculatorServer::new(Abacus)).bind("tcp://127.0.0.1:0").await?.spawn();
-    let calculator = CalculatorClient::connect(&server.local_addr().to_string()).await?;
+    let calculator = CalculatorClient::connect(server.local_addr()).await?;
 
     let typed: Vec<String> = std::env::args().skip(1).collect();
     let sums = if typed.is_empty() {

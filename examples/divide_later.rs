@@ -43,7 +43,7 @@ impl Arith for Exact {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::builder().service(ArithServer::new(Exact)).bind("tcp://127.0.0.1:0").await?.spawn();
-    let arith = ArithClient::connect(&server.local_addr().to_string()).await?;
+    let arith = ArithClient::connect(server.local_addr()).await?;
 
     // A spawned call is on its way at once. It borrows nothing, not even the client.
     let division = tokio::spawn(arith.divide(17, 5));

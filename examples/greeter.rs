@@ -26,7 +26,7 @@ impl Greeter for Host {
 async fn main() -> Result<(), RpcError> {
     let server = Server::builder().service(GreeterServer::new(Host)).bind("tcp://127.0.0.1:0").await?.spawn();
 
-    let greeter = GreeterClient::connect(&server.local_addr().to_string()).await?;
+    let greeter = GreeterClient::connect(server.local_addr()).await?;
     for name in ["World", ""] {
         match greeter.greet(name).await {
             Ok(greeting) => println!("{greeting}"),

@@ -23,7 +23,7 @@ impl Greetings for Polite {
 async fn main() -> Result<(), RpcError> {
     let server = Server::builder().service(GreetingsServer::new(Polite)).bind("tcp://127.0.0.1:0").await?.spawn();
 
-    let greetings = GreetingsClient::connect(&server.local_addr().to_string()).await?;
+    let greetings = GreetingsClient::connect(server.local_addr()).await?;
     println!("{}", greetings.hello("yekai").await?);
     Ok(())
 }

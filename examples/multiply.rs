@@ -30,7 +30,7 @@ impl Arithmetic for Exact {
 async fn main() -> Result<(), RpcError> {
     let server = Server::builder().service(ArithmeticServer::new(Exact)).bind("tcp://127.0.0.1:0").await?.spawn();
 
-    let arithmetic = ArithmeticClient::connect(&server.local_addr().to_string()).await?;
+    let arithmetic = ArithmeticClient::connect(server.local_addr()).await?;
     let args = Args { a: 7, b: 8 };
     let result = arithmetic.multiply(&args).await?;
     println!("{} * {}", args.a, args.b);

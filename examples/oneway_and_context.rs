@@ -64,11 +64,11 @@ impl Desk for FrontDesk {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let archive = Server::builder().service(ArchiveServer::new(Cellar)).bind("tcp://127.0.0.1:0").await?.spawn();
-    let archive = ArchiveClient::connect(&archive.local_addr().to_string()).await?;
+    let archive = ArchiveClient::connect(archive.local_addr()).await?;
     let (notes, mut noted) = mpsc::unbounded_channel();
     let front_desk = FrontDesk { archive: archive.clone(), notes };
     let desk = Server::builder().service(DeskServer::new(front_desk)).bind("tcp://127.0.0.1:0").await?.spawn();
-    let desk = DeskClient::connect(&desk.local_addr().to_string()).await?;
+    let desk = DeskClient::connect(desk.local_addr()).await?;
 
     let (described, metadata) = desk.describe().metadata("tenant", "a").with_metadata().await?;
     println!("{described}");

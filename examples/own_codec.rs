@@ -64,7 +64,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::builder().service(AtlasServer::new(Globe)).codec(PrettyJson).bind("tcp://127.0.0.1:0").await?;
     let server = server.spawn();
 
-    let channel = Channel::builder(&server.local_addr().to_string()).codec(PrettyJson).connect().await?;
+    let channel = Channel::builder(server.local_addr()).codec(PrettyJson).connect().await?;
     let atlas = AtlasClient::new(channel);
     let origin = atlas.origin().await?;
     let antipode = atlas.antipode(&origin).await?;
@@ -76,7 +76,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // A server that was not given the codec says so when a client connects, before any call.
     let plain = Server::builder().service(AtlasServer::new(Globe)).bind("tcp://127.0.0.1:0").await?.spawn();
-    match Channel::builder(&plain.local_addr().to_string()).codec(PrettyJson).connect().await {
+    match Channel::builder(plain.local_addr()).codec(PrettyJson).connect().await {
         Err(error) => println!("elsewhere: {}", error.message()),
         Ok(channel) => return Err(format!("{channel:?} cannot be understood").into()),
     }

@@ -33,7 +33,7 @@ async fn main() -> Result<(), RpcError> {
     let server = Server::builder().service(RectServer::new(Geometry)).bind("tcp://127.0.0.1:0").await?.spawn();
 
     // The arguments of the first call travel as {"width":50,"height":100}.
-    let channel = Channel::builder(&server.local_addr().to_string()).codec(Json).connect().await?;
+    let channel = Channel::builder(server.local_addr()).codec(Json).connect().await?;
     let rect = RectClient::new(channel);
     println!("Rect.Area(50, 100) = {}", rect.area(50, 100).await?);
     println!("Rect.Perimeter(50, 100) = {}", rect.perimeter(50, 100).await?);

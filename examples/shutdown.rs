@@ -50,7 +50,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bell = Arc::new(Notify::new());
 
     let server = serve(Baker { began: began.clone(), bell: Arc::clone(&bell) }, Duration::from_secs(30)).await?;
-    let bakery = BakeryClient::connect(&server.local_addr().to_string()).await?;
+    let bakery = BakeryClient::connect(server.local_addr()).await?;
     let bread = tokio::spawn(bakery.bake("bread"));
     has_begun.recv().await;
     println!("bread is in the oven; the bakery closes");
@@ -64,7 +64,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cut off: {} connections, {} calls", report.cut_connections, report.cut_calls);
 
     let server = serve(Baker { began, bell }, Duration::from_millis(50)).await?;
-    let bakery = BakeryClient::connect(&server.local_addr().to_string()).await?;
+    let bakery = BakeryClient::connect(server.local_addr()).await?;
     let stone = tokio::spawn(bakery.bake_for_ever());
     has_begun.recv().await;
     println!("\na stone is in the oven; the bakery closes, and waits 50 ms");

@@ -70,7 +70,7 @@ impl Users for Directory {
 async fn main() -> Result<(), RpcError> {
     let directory = UsersServer::new(Directory::default());
     let server = Server::builder().service(directory).bind("tcp://127.0.0.1:0").await?.spawn();
-    let users = UsersClient::connect(&server.local_addr().to_string()).await?;
+    let users = UsersClient::connect(server.local_addr()).await?;
 
     for (name, email) in [("ada", "ada@example.org"), ("grace", "grace@example.org"), ("ada", "other@example.org")] {
         let user = User { name: name.to_owned(), email: email.to_owned() };

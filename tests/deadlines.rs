@@ -287,12 +287,12 @@ async fn a_connection_that_does_not_open_fails_the_call_at_its_deadline() {
     {
         queue.push(stream.unwrap());
     }
-    let desk = DeskClient::new(Channel::builder(&format!("tcp://{address}")).lazy().unwrap());
+    let desk = DeskClient::new(Channel::builder(format!("tcp://{address}")).lazy().unwrap());
     let error = soon(desk.echo(1).timeout(Duration::from_millis(50))).await.unwrap_err();
     assert_eq!((error.code(), error.delivery()), (Code::DeadlineExceeded, Delivery::NotSent));
     assert_eq!(error.message(), "no connection came before the deadline");
 
-    let builder = Channel::builder(&format!("tcp://{address}")).connect_timeout(Duration::from_millis(50));
+    let builder = Channel::builder(format!("tcp://{address}")).connect_timeout(Duration::from_millis(50));
     let error = soon(builder.connect()).await.unwrap_err();
     assert_eq!(
         masked(&error),

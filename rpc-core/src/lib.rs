@@ -18,10 +18,9 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), rpc_core::RpcError> {
 //! let server = Server::builder().service(ArithServer::new(Calculator)).bind("tcp://127.0.0.1:0").await?;
-//! let address = server.local_addr().to_string();
 //! let server = server.spawn();
 //!
-//! let arith = ArithClient::connect(&address).await?;
+//! let arith = ArithClient::connect(server.local_addr()).await?;
 //! assert_eq!(arith.multiply(7, 8).await?, 56);
 //!
 //! server.shutdown().await;
