@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::frame::{Breach, Part, Reason};
+use crate::frame::{Breach, Part};
 
 /// Messages that are arriving in chunks (W-26 to W-28).
 #[derive(Debug)]
@@ -11,8 +11,6 @@ pub(super) struct Assembly {
     /// The totals of all of them.
     totals: usize,
     limit: usize,
-    /// How many messages may be arriving at once, those that are read over included.
-    most: usize,
 }
 
 #[derive(Debug)]
@@ -36,9 +34,9 @@ pub(super) enum Progress {
 }
 
 impl Assembly {
-    /// Takes `limit` bytes in unfinished messages, for up to `calls` calls in each direction.
-    pub(super) fn new(limit: usize, calls: usize) -> Self {
-        Self { messages: HashMap::new(), totals: 0, limit, most: 2 * calls }
+    /// Takes `limit` bytes in unfinished messages.
+    pub(super) fn new(limit: usize) -> Self {
+        Self { messages: HashMap::new(), totals: 0, limit }
     }
 
     /// Begins a message with its first part. One that is not `wanted` is read over.
@@ -50,9 +48,6 @@ impl Assembly {
                 self.totals + total,
                 self.limit
             )));
-        }
-        if self.messages.len() == self.most {
-            return Err(Breach::because(Reason::Flood, format!("more than {} unfinished messages", self.most)));
         }
         // The room is made as bytes come, never from the total that the peer claims.
         let kept = wanted.then(|| BytesMut::from(&part.bytes[..]));
@@ -109,13 +104,9 @@ impl Assembly {
         }
     }
 
-    pub(super) fn is_arriving(&self, id: u64, index: u16) -> bool {
-        self.messages.contains_key(&(id, index))
-    }
-
-    #[cfg(test)]
-    pub(super) fn is_idle(&self) -> bool {
-        self.messages.is_empty()
+    /// How many messages are arriving, those that are read over included.
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
     }
 }
 
@@ -129,18 +120,18 @@ mod tests {
 
     #[test]
     fn a_message_is_put_together() {
-        let mut assembly = Assembly::new(6, 16);
+        let mut assembly = Assembly::new(6);
         assembly.begin(1, 0, &part(6, b"ab"), true).unwrap();
         assert_eq!(assembly.handle_chunk(1, 0, b"cd"), Ok(Progress::More));
         assert_eq!(assembly.handle_chunk(1, 0, b"ef"), Ok(Progress::Complete(Bytes::from_static(b"abcdef"))));
-        assert!(assembly.is_idle());
+        assert_eq!(assembly.len(), 0);
         assert_eq!(assembly.totals, 0);
     }
 
     /// W-28: at the limit (above) and one past it; what is read over is free.
     #[test]
     fn unfinished_totals_stay_within_the_limit() {
-        let mut assembly = Assembly::new(6, 16);
+        let mut assembly = Assembly::new(6);
         assembly.begin(1, 0, &part(4, b""), true).unwrap();
         assembly.begin(9, 0, &part(400, b""), false).unwrap();
         assembly.begin(3, 0, &part(2, b""), true).unwrap();
@@ -154,7 +145,7 @@ mod tests {
     /// W-26, W-27.
     #[test]
     fn chunks_without_a_message_or_past_its_end_are_breaches() {
-        let mut assembly = Assembly::new(6, 16);
+        let mut assembly = Assembly::new(6);
         assert!(assembly.handle_chunk(1, 0, b"x").is_err());
         assembly.begin(1, 0, &part(2, b"a"), true).unwrap();
         assert!(assembly.begin(1, 0, &part(2, b"a"), true).is_err());

@@ -29,6 +29,11 @@ impl Budget {
         }
         Err(Breach::because(Reason::Flood, format!("more than {BURST} frames without effect")))
     }
+
+    /// A call pays for one frame without effect: its own CANCEL may cross the answer, however often that happens.
+    pub(super) fn earn(&mut self) {
+        self.spent = self.spent.saturating_sub(1);
+    }
 }
 
 #[cfg(test)]

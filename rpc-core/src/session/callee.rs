@@ -4,12 +4,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::outcome::LONGEST_DEADLINE;
+use super::outcome::{LONGEST_DEADLINE, weight};
 use super::work::{Entry, Stage};
 use super::{Answer, Incoming, Message, Refusal, Session, Stop};
 use crate::code::Code;
-use crate::frame::{Breach, Call, Fields, Head, put_done};
+use crate::frame::{Breach, Call, Fields, Head, Reason, put_done};
 use crate::metadata::Metadata;
+
+/// How much the driver may read before it starts what has come, in bytes.
+const TURN: usize = 8 * 1024 * 1024;
 
 impl<C, H> Session<C, H> {
     pub(super) fn handle_call(&mut self, call: Call, now: Instant) -> Result<(), Breach> {
@@ -19,16 +22,13 @@ impl<C, H> Session<C, H> {
         self.last_seen = call.id;
         if self.closing.is_concluded() {
             // GOAWAY told the peer that this call is not taken (W-35); its message is read over.
-            return self.read_over(&call, now);
+            return self.read_over(&call);
         }
         self.last_taken = call.id;
         if let Some(refusal) = self.refusal(&call) {
-            self.put_refusal(call.id, call.oneway, &refusal);
-            if call.message.total.is_some() {
-                self.work.push(entry(&call, Stage::Refused));
-            }
-            return self.read_over(&call, now);
+            return self.refuse_call(&call, &refusal);
         }
+        self.budget.earn();
         let incoming = Incoming {
             id: call.id,
             codec: call.codec,
@@ -43,10 +43,9 @@ impl<C, H> Session<C, H> {
         let (id, oneway, deadline) = (call.id, call.oneway, incoming.deadline);
         let stage = if call.message.total.is_some() {
             self.assembly.begin(id, 0, &call.message, true)?;
-            Stage::Arriving(Box::new(incoming))
+            Stage::Arriving(incoming)
         } else {
-            self.make_ready(incoming, call.message.bytes);
-            Stage::Ready
+            self.make_ready(incoming, call.message.bytes)
         };
         self.work.push(Entry { id, stage, oneway, deadline, stopped: None });
         self.note_deadline(deadline);
@@ -54,20 +53,26 @@ impl<C, H> Session<C, H> {
     }
 
     /// The message of a call has come in full.
-    pub(super) fn finish_call(&mut self, id: u64, message: Bytes) -> Result<(), Breach> {
-        let Some(entry) = self.work.get_mut(id) else {
-            return Ok(());
+    pub(super) fn finish_call(&mut self, id: u64, message: Bytes) {
+        let Some(entry) = self.work.get_mut(id).filter(|entry| matches!(entry.stage, Stage::Arriving(_))) else {
+            return;
         };
-        if let Stage::Arriving(incoming) = std::mem::replace(&mut entry.stage, Stage::Ready) {
-            self.make_ready(*incoming, message);
+        if let Stage::Arriving(incoming) = std::mem::replace(&mut entry.stage, Stage::Refused) {
+            let stage = self.make_ready(incoming, message);
+            if let Some(entry) = self.work.get_mut(id) {
+                entry.stage = stage;
+            }
         }
-        Ok(())
     }
 
     /// The message of a call that was refused has gone by: its slot is free.
     pub(super) fn finish_read_over_call(&mut self, id: u64) {
-        if self.work.get_mut(id).is_some_and(|entry| matches!(entry.stage, Stage::Refused)) {
-            self.work.end(id);
+        if self.work.get_mut(id).is_none_or(|entry| !matches!(entry.stage, Stage::Refused)) {
+            return;
+        }
+        // An END was sent when the call was refused. A DONE names no call: the caller would take the slot for free.
+        if self.work.end(id).is_some_and(|entry| entry.oneway) {
+            self.done += 1;
         }
     }
 
@@ -77,16 +82,17 @@ impl<C, H> Session<C, H> {
             return self.cut_off_reply(id, now);
         };
         match &mut entry.stage {
-            Stage::Arriving(_) | Stage::Ready => {
+            Stage::Arriving(_) | Stage::Ready(_) => {
                 self.assembly.forget(id, 0);
-                self.refuse(id, Refusal::new(Code::Cancelled, "cancelled before it was started"));
+                self.refuse(id, &Refusal::new(Code::Cancelled, "cancelled before it was started"));
             }
             Stage::Refused => {
                 self.assembly.forget(id, 0);
-                self.work.end(id);
+                self.finish_read_over_call(id);
             }
+            Stage::Started(_) if entry.stopped.is_some() => return self.budget.spend(now),
             Stage::Started(handler) => {
-                entry.stopped.get_or_insert(Stop::Cancelled);
+                entry.stopped = Some(Stop::Cancelled);
                 self.stopping.extend(handler.take().map(|handler| (handler, Stop::Cancelled)));
             }
             Stage::Over => {}
@@ -96,26 +102,24 @@ impl<C, H> Session<C, H> {
 
     /// Whether a call waits to be started and may be.
     pub(crate) fn has_ready(&self) -> bool {
-        !self.ready.is_empty() && self.outbox.backlog() + self.sender.left() < self.limits.write_queue
+        !self.ready.is_empty() && self.may_start()
     }
 
     /// The next call to be started, unless so much waits to be written that no more work is taken on.
     pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Incoming> {
         while self.has_ready() {
-            let incoming = self.ready.pop_front()?;
-            self.ready_bytes -= incoming.body.len();
-            let Some(entry) = self.work.get_mut(incoming.id) else {
+            let id = self.ready.pop_front()?;
+            let Some(entry) = self.work.get_mut(id).filter(|entry| matches!(entry.stage, Stage::Ready(_))) else {
                 continue;
             };
-            if !matches!(entry.stage, Stage::Ready) {
-                continue;
-            }
             if entry.deadline.is_some_and(|deadline| deadline <= now) {
-                self.refuse(incoming.id, late());
+                self.refuse(id, &late());
                 continue;
             }
-            entry.stage = Stage::Started(None);
-            return Some(incoming);
+            if let Stage::Ready(incoming) = std::mem::replace(&mut entry.stage, Stage::Started(None)) {
+                self.ready_bytes -= incoming.weight();
+                return Some(incoming);
+            }
         }
         None
     }
@@ -149,9 +153,11 @@ impl<C, H> Session<C, H> {
             }
             Answer::Status { code, message, metadata } => {
                 let fields = Fields { metadata, ..Fields::default() };
-                self.put_status(id, code, false, &fields, message);
+                self.put_answer(id, status(id, code, false), fields, text(message));
             }
-            Answer::Refused(refusal) => self.put_status(id, refusal.code, true, &Fields::default(), refusal.message),
+            Answer::Refused(refusal) => {
+                self.put_answer(id, status(id, refusal.code, true), Fields::default(), text(refusal.message));
+            }
             Answer::Stopped => {
                 let (code, text) = match entry.stopped {
                     Some(Stop::DeadlineExceeded) => {
@@ -161,7 +167,7 @@ impl<C, H> Session<C, H> {
                     Some(Stop::Cancelled) => (Code::Cancelled, "the handler was cancelled"),
                     _ => (Code::Internal, "the handler ended without an answer"),
                 };
-                self.put_status(id, code, false, &Fields::default(), text.to_owned());
+                self.put_answer(id, status(id, code, false), Fields::default(), text.to_owned().into());
             }
         }
     }
@@ -175,12 +181,12 @@ impl<C, H> Session<C, H> {
                     entry.stopped.get_or_insert(stop);
                     self.stopping.extend(handler.take().map(|handler| (handler, stop)));
                 }
-                _ => unstarted.push(entry.id),
+                Stage::Arriving(_) | Stage::Ready(_) => unstarted.push(entry.id),
+                Stage::Refused | Stage::Over => {}
             }
         }
         for id in unstarted {
-            self.assembly.forget(id, 0);
-            self.refuse(id, Refusal::new(Code::Unavailable, "the server is closing"));
+            self.refuse_unstarted(id, &Refusal::new(Code::Unavailable, "the server is closing"));
         }
     }
 
@@ -195,23 +201,12 @@ impl<C, H> Session<C, H> {
                     entry.stopped = Some(Stop::DeadlineExceeded);
                     self.stopping.extend(handler.take().map(|handler| (handler, Stop::DeadlineExceeded)));
                 }
-                Stage::Arriving(_) | Stage::Ready => late_calls.push(entry.id),
+                Stage::Arriving(_) | Stage::Ready(_) => late_calls.push(entry.id),
                 Stage::Refused | Stage::Over => {}
             }
         }
         for id in late_calls {
-            if !self.assembly.is_arriving(id, 0) {
-                self.refuse(id, late());
-                continue;
-            }
-            // Its message still comes; the slot is free when it has gone by.
-            self.assembly.read_over(id, 0);
-            if let Some(entry) = self.work.get_mut(id) {
-                entry.stage = Stage::Refused;
-                entry.deadline = None;
-                let oneway = entry.oneway;
-                self.put_refusal(id, oneway, &late());
-            }
+            self.refuse_unstarted(id, &late());
         }
     }
 
@@ -221,6 +216,11 @@ impl<C, H> Session<C, H> {
             let done = std::mem::take(&mut self.done);
             self.outbox.put(|buffer| put_done(buffer, done));
         }
+    }
+
+    /// Whether little enough waits to be written.
+    fn may_start(&self) -> bool {
+        self.outbox.backlog() + self.sender.answers_left() < self.limits.write_queue
     }
 
     fn refusal(&self, call: &Call) -> Option<Refusal> {
@@ -241,7 +241,9 @@ impl<C, H> Session<C, H> {
             );
             return Some(Refusal::new(Code::ResourceExhausted, text));
         }
-        if self.ready_bytes + len > limits.assembly {
+        // Where work is started, these are only what the driver has read since it last did so.
+        let most = limits.assembly + if self.may_start() { TURN } else { 0 };
+        if self.ready_bytes + weight(len, call.fields.metadata.as_deref()) > most {
             let text =
                 format!("calls of {} bytes wait to be started (the server's Limits::assembly)", self.ready_bytes);
             return Some(Refusal::new(Code::Unavailable, text));
@@ -249,24 +251,68 @@ impl<C, H> Session<C, H> {
         None
     }
 
-    /// Lets the message of a call that is not taken go by.
-    fn read_over(&mut self, call: &Call, now: Instant) -> Result<(), Breach> {
-        if call.message.total.is_some() {
-            self.assembly.begin(call.id, 0, &call.message, false)?;
+    /// Answers a call that is not taken. One whose message still comes keeps its slot until that has gone by (W-29).
+    fn refuse_call(&mut self, call: &Call, refusal: &Refusal) -> Result<(), Breach> {
+        if call.message.total.is_none() {
+            self.put_refusal(call.id, call.oneway, refusal);
+            return Ok(());
         }
-        self.budget.spend(now)
+        let stage = Stage::Refused;
+        self.work.push(Entry { id: call.id, stage, oneway: call.oneway, deadline: None, stopped: None });
+        if !call.oneway {
+            self.put_refusal(call.id, false, refusal);
+        }
+        self.read_over(call)
     }
 
-    fn make_ready(&mut self, mut incoming: Incoming, body: Bytes) {
-        self.ready_bytes += body.len();
+    /// Lets the message of a call that is not taken go by.
+    fn read_over(&mut self, call: &Call) -> Result<(), Breach> {
+        if call.message.total.is_none() {
+            return Ok(());
+        }
+        // Answers that arrive are bounded by the calls of this end, and calls that are taken by their slots.
+        let most = 2 * self.limits.calls;
+        if self.assembly.len() >= most + self.open {
+            return Err(Breach::because(Reason::Flood, format!("more than {most} unfinished messages")));
+        }
+        self.assembly.begin(call.id, 0, &call.message, false)
+    }
+
+    fn make_ready(&mut self, mut incoming: Incoming, body: Bytes) -> Stage<H> {
         incoming.body = body;
-        self.ready.push_back(incoming);
+        self.ready_bytes += incoming.weight();
+        self.ready.push_back(incoming.id);
+        Stage::Ready(incoming)
     }
 
-    /// Ends a call that was not started.
-    fn refuse(&mut self, id: u64, refusal: Refusal) {
-        if let Some(entry) = self.work.end(id) {
-            self.put_refusal(id, entry.oneway, &refusal);
+    /// Ends a call that was not started, and whose message has come or will not come.
+    fn refuse(&mut self, id: u64, refusal: &Refusal) {
+        let Some(entry) = self.work.end(id) else {
+            return;
+        };
+        if let Stage::Ready(incoming) = &entry.stage {
+            self.ready_bytes -= incoming.weight();
+            // Where no work is started, nobody else takes the ids of refused calls out.
+            if self.ready.len() > 2 * self.work.open() + 64 {
+                let work = &mut self.work;
+                self.ready.retain(|id| work.get_mut(*id).is_some());
+            }
+        }
+        self.put_refusal(id, entry.oneway, refusal);
+    }
+
+    /// Refuses a call that was not started. The message of one that is still arriving goes on coming: its slot is free
+    /// when that has gone by.
+    fn refuse_unstarted(&mut self, id: u64, refusal: &Refusal) {
+        let Some(entry) = self.work.get_mut(id).filter(|entry| matches!(entry.stage, Stage::Arriving(_))) else {
+            return self.refuse(id, refusal);
+        };
+        entry.stage = Stage::Refused;
+        entry.deadline = None;
+        let oneway = entry.oneway;
+        self.assembly.read_over(id, 0);
+        if !oneway {
+            self.put_refusal(id, false, refusal);
         }
     }
 
@@ -275,48 +321,64 @@ impl<C, H> Session<C, H> {
             self.done += 1;
             return;
         }
-        self.put_status(id, refusal.code, true, &Fields::default(), refusal.message.clone());
+        let text = text(refusal.message.clone());
+        self.outbox.put_message(status(id, refusal.code, true), &Fields::default(), &text);
     }
 
     /// A CANCEL for a call that has been answered: an answer that is still being sent is cut off (W-30).
     fn cut_off_reply(&mut self, id: u64, now: Instant) -> Result<(), Breach> {
         if !self.is_own(id) && self.sender.forget(id) {
-            self.put_status(id, Code::Cancelled, false, &Fields::default(), "the caller has gone".to_owned());
+            let text = "the caller has gone".to_owned().into();
+            self.outbox.put_message(status(id, Code::Cancelled, false), &Fields::default(), &text);
             return Ok(());
         }
         self.budget.spend(now)
     }
 
-    fn put_status(&mut self, id: u64, code: Code, not_executed: bool, fields: &Fields, mut text: String) {
-        /// Longer texts are cut; a status says what is wrong in a line.
-        const TEXT: usize = 8 * 1024;
-        if text.len() > TEXT {
-            let end = (0..=TEXT).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
-            text.truncate(end);
-        }
-        let head = Head::End { id, index: 0, code: code.number(), not_executed, typed: false };
-        self.outbox.put_message(head, fields, &text.into());
-    }
-
     fn put_value(&mut self, head: Head, id: u64, metadata: Option<Box<Metadata>>, message: Message, what: &str) {
-        let fields = Fields { metadata, ..Fields::default() };
         let limit = self.peer.as_ref().map_or(usize::MAX, |peer| peer.message as usize);
         if message.len() > limit {
             let text = format!(
                 "the {what} is {} bytes; the caller takes at most {limit} (its Limits::message)",
                 message.len()
             );
-            return self.put_status(id, Code::ResourceExhausted, false, &Fields::default(), text);
+            return self.put_answer(
+                id,
+                status(id, Code::ResourceExhausted, false),
+                Fields::default(),
+                text.to_owned().into(),
+            );
         }
-        if head.overhead(&fields) + message.len() <= self.peer_frame() {
-            return self.outbox.put_message(head, &fields, &message);
+        let fields = Fields { metadata, ..Fields::default() };
+        self.put_answer(id, head, fields, message);
+    }
+
+    /// Appends what a handler answered. It waits its turn where it is long, or much waits already: what the outbox
+    /// holds beyond its limit is then what the peer caused without a call, which ends the connection (W-39).
+    fn put_answer(&mut self, id: u64, head: Head, fields: Fields, message: Message) {
+        if head.overhead(&fields) + message.len() > self.peer_frame() {
+            return self.sender.queue(id, head, fields, message);
         }
-        self.sender.queue(id, head, fields, message);
+        if self.outbox.backlog() >= self.limits.write_queue {
+            return self.sender.queue_short(id, head, fields, message);
+        }
+        self.outbox.put_message(head, &fields, &message);
     }
 }
 
-fn entry<H>(call: &Call, stage: Stage<H>) -> Entry<H> {
-    Entry { id: call.id, stage, oneway: call.oneway, deadline: None, stopped: None }
+/// The head of an END without a value.
+fn status(id: u64, code: Code, not_executed: bool) -> Head {
+    Head::End { id, index: 0, code: code.number(), not_executed, typed: false }
+}
+
+/// A status says what is wrong in a line; longer texts are cut.
+fn text(mut text: String) -> Message {
+    const LONGEST: usize = 8 * 1024;
+    if text.len() > LONGEST {
+        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        text.truncate(end);
+    }
+    text.into()
 }
 
 fn late() -> Refusal {

@@ -1,15 +1,13 @@
-//! The calls that this end makes: started, answered, given up.
+//! The calls that this end makes: started, sent, given up.
 
 use std::time::Instant;
 
-use bytes::Bytes;
-
-use super::calls::{Arriving, Caller, EndHead, Wire, id_of};
-use super::{EARLY_BYTES, EARLY_CALLS, Outcome, Outgoing, Reply, Session, Ticket};
+use super::calls::{Caller, LAST_SEQUENCE, PLACES, Wire, id_of};
+use super::line::Obstacle;
+use super::{EARLY_BYTES, EARLY_CALLS, Outcome, Outgoing, Session, Ticket};
 use crate::code::Code;
 use crate::error::{Delivery, Phase, RpcError};
-use crate::frame::{Breach, End, Fields, HEADER, Head, Part, put_cancel};
-use crate::metadata::Metadata;
+use crate::frame::{HEADER, Head, put_cancel};
 
 impl<C, H> Session<C, H> {
     /// Starts a call: sends it, or queues it until there is a slot. `caller` is given back by
@@ -28,10 +26,18 @@ impl<C, H> Session<C, H> {
                 .with_phase(Phase::Send)
                 .with_delivery(Delivery::NotSent)
         };
-        if !self.queued.is_empty() || !self.may_send(outgoing, now) {
+        let obstacle = match self.line.front(Obstacle::Slot) {
+            Some(_) => Some(Obstacle::Slot),
+            None => self.obstacle(outgoing, Obstacle::Slot, now),
+        };
+        if let Some(obstacle) = obstacle {
             let wire = Wire::Queued(Box::new(outgoing.clone()));
             let ticket = self.calls.insert(wire, Caller::Waiting(caller), deadline).ok_or_else(full)?;
-            self.enqueue(ticket);
+            if self.line.is_long() {
+                let calls = &mut self.calls;
+                self.line.sweep(|ticket| calls.get_mut(ticket).is_some());
+            }
+            self.line.push(ticket, obstacle);
             self.note_deadline(deadline);
             return Ok(ticket);
         }
@@ -82,47 +88,58 @@ impl<C, H> Session<C, H> {
             return;
         };
         let waited = matches!(std::mem::replace(&mut entry.caller, Caller::Gone), Caller::Waiting(_));
-        if waited && let Wire::Open { id, .. } = entry.wire {
-            self.cancel(id);
+        if waited {
+            self.cancel(ticket);
         }
         self.calls.remove_if_over(ticket);
     }
 
-    fn enqueue(&mut self, ticket: Ticket) {
-        // Calls that were given up while they waited must not pile up behind one that cannot be sent.
-        if self.queued.len() >= self.sweep_at {
-            let calls = &mut self.calls;
-            self.queued.retain(|ticket| calls.get_mut(*ticket).is_some());
-            self.sweep_at = 2 * self.queued.len() + 64;
+    /// Whether calls can be started here, or why not.
+    pub(crate) fn check_live(&self) -> Result<(), RpcError> {
+        self.closing.check_start()?;
+        if self.sequence >= LAST_SEQUENCE {
+            return Err(RpcError::new(Code::Unavailable, "the connection has used up its call ids; open another"));
         }
-        self.queued.push_back(ticket);
+        Ok(())
     }
 
-    /// Sends what waits, while it may.
+    /// Sends what waits, while it may. Those that waited for room longest go first.
     pub(super) fn send_queued(&mut self, now: Instant) {
-        while let Some(&ticket) = self.queued.front() {
+        if self.send_line(Obstacle::Room, now) != Some(Obstacle::Slot) {
+            self.send_line(Obstacle::Slot, now);
+        }
+    }
+
+    /// Sends what waits for something, and says what it was that the first of the rest still waits for.
+    fn send_line(&mut self, waits_for: Obstacle, now: Instant) -> Option<Obstacle> {
+        while let Some(ticket) = self.line.front(waits_for) {
             let Some(entry) = self.calls.get_mut(ticket) else {
-                self.queued.pop_front();
+                self.line.pop(waits_for);
                 continue;
             };
             let Wire::Queued(outgoing) = std::mem::replace(&mut entry.wire, Wire::Closed) else {
-                self.queued.pop_front();
+                self.line.pop(waits_for);
                 continue;
             };
             // The peer's limits may have been unknown when the call was queued.
             if let Err(error) = self.check_start(&outgoing, now) {
-                self.queued.pop_front();
+                self.line.pop(waits_for);
                 let error = error.with_phase(Phase::Send).with_delivery(Delivery::NotSent);
                 self.end_caller(ticket, Outcome::Failed(error));
                 continue;
             }
-            if !self.may_send(&outgoing, now) {
+            if let Some(obstacle) = self.obstacle(&outgoing, waits_for, now) {
                 if let Some(entry) = self.calls.get_mut(ticket) {
                     entry.wire = Wire::Queued(outgoing);
                 }
-                return;
+                if obstacle == waits_for || obstacle == Obstacle::Slot {
+                    return Some(obstacle);
+                }
+                self.line.pop(waits_for);
+                self.line.push(ticket, obstacle);
+                continue;
             }
-            self.queued.pop_front();
+            self.line.pop(waits_for);
             let wire = self.transmit(ticket, &outgoing, now);
             if outgoing.oneway {
                 self.end_caller(ticket, Outcome::Sent);
@@ -132,53 +149,7 @@ impl<C, H> Session<C, H> {
                 entry.wire = wire;
             }
         }
-    }
-
-    pub(super) fn handle_reply(&mut self, id: u64, fields: Fields, message: Part, now: Instant) -> Result<(), Breach> {
-        self.handle_answer(id, None, fields, message, now)
-    }
-
-    pub(super) fn handle_end(&mut self, end: End, now: Instant) -> Result<(), Breach> {
-        let Some(code) = Code::from_number(end.code) else {
-            return Err(Breach::new(format!("an END with code 0 for call {}, which is not a stream", end.id)));
-        };
-        let head = EndHead { code, not_executed: end.not_executed, typed: end.typed };
-        self.handle_answer(end.id, Some(head), end.fields, end.message, now)
-    }
-
-    pub(super) fn handle_done(&mut self, count: u32, now: Instant) -> Result<(), Breach> {
-        let mut count = count as usize;
-        if self.closing.is_ending() {
-            // One-way calls past GOAWAY's last were given up already.
-            count = count.min(self.open_oneway);
-        }
-        if count > self.open_oneway {
-            return Err(Breach::new(format!("DONE of {count} with {} one-way calls open", self.open_oneway)));
-        }
-        self.open_oneway -= count;
-        self.open -= count;
-        self.send_queued(now);
-        Ok(())
-    }
-
-    /// The message of an answer has come in full.
-    pub(super) fn finish_answer(&mut self, id: u64, message: Bytes, now: Instant) -> Result<(), Breach> {
-        let Some((ticket, entry)) = self.calls.open_mut(id) else {
-            return Ok(());
-        };
-        let Some(arriving) = entry.answer.take() else {
-            return Err(Breach::new(format!("a CHUNK for call {id}, which has no answer")));
-        };
-        self.close(ticket, outcome(arriving.end, arriving.metadata, message), now);
-        Ok(())
-    }
-
-    /// The message of an answer that nobody wants has gone by.
-    pub(super) fn finish_read_over_answer(&mut self, id: u64, now: Instant) {
-        if let Some((ticket, _)) = self.calls.open_mut(id) {
-            let error = RpcError::new(Code::Internal, "the answer was read over").with_delivery(Delivery::Executed);
-            self.close(ticket, Outcome::Failed(error), now);
-        }
+        None
     }
 
     pub(super) fn expire_calls(&mut self, now: Instant) {
@@ -186,18 +157,15 @@ impl<C, H> Session<C, H> {
             let Some(entry) = self.calls.get_mut(ticket) else {
                 continue;
             };
-            let (open, delivery, phase) = match &entry.wire {
-                Wire::Open { id, .. } => (Some(*id), Delivery::Unknown, Phase::Wait),
-                _ => (None, Delivery::NotSent, Phase::Send),
+            let (waited, delivery, phase) = match entry.wire {
+                Wire::Open { .. } => ("no answer came", Delivery::Unknown, Phase::Wait),
+                _ => ("no slot was free", Delivery::NotSent, Phase::Send),
             };
-            if open.is_none() {
+            if matches!(entry.wire, Wire::Queued(_)) {
                 entry.wire = Wire::Closed;
             }
-            let waited = if open.is_some() { "no answer came" } else { "no slot was free" };
+            self.cancel(ticket);
             let error = RpcError::new(Code::DeadlineExceeded, format!("{waited} before the deadline"));
-            if let Some(id) = open {
-                self.cancel(id);
-            }
             self.end_caller(ticket, Outcome::Failed(error.with_delivery(delivery).with_phase(phase)));
         }
     }
@@ -215,8 +183,17 @@ impl<C, H> Session<C, H> {
         self.calls.remove_if_over(ticket);
     }
 
+    /// What is known of a call when the connection is lost.
+    pub(super) fn delivery_when_lost(&self, wire: &Wire) -> Delivery {
+        match wire {
+            Wire::Open { id, .. } if self.closing.is_past_last(*id) => Delivery::NotExecuted,
+            Wire::Open { position, .. } if !self.outbox.is_unsent(*position) => Delivery::Unknown,
+            _ => Delivery::NotSent,
+        }
+    }
+
     fn check_start(&self, outgoing: &Outgoing, now: Instant) -> Result<(), RpcError> {
-        self.closing.check_start()?;
+        self.check_live()?;
         if outgoing.deadline.is_some_and(|deadline| deadline <= now) {
             return Err(RpcError::new(Code::DeadlineExceeded, "the deadline was over before the call was sent"));
         }
@@ -233,16 +210,24 @@ impl<C, H> Session<C, H> {
         Ok(())
     }
 
-    /// Whether the peer and the write queue have room for this call now.
-    fn may_send(&self, outgoing: &Outgoing, now: Instant) -> bool {
-        let len = outgoing.message.len();
+    /// What a call has to wait for when it is the first of those that wait for `first_of`.
+    fn obstacle(&self, outgoing: &Outgoing, first_of: Obstacle, now: Instant) -> Option<Obstacle> {
         let Some(peer) = &self.peer else {
-            let frame = HEADER + head(0, outgoing).overhead(&outgoing.fields(now)) + len;
-            return self.early.calls < EARLY_CALLS && self.early.bytes + frame <= EARLY_BYTES;
+            let fits = self.early.calls < EARLY_CALLS && self.early.bytes + early_cost(outgoing, now) <= EARLY_BYTES;
+            return (!fits).then_some(Obstacle::Slot);
         };
-        self.open < peer.calls as usize
-            && self.outbox.backlog() < self.limits.write_queue
-            && (len < self.peer_frame() / 2 || self.sender.has_room(len, peer.assembly as usize))
+        // However many calls a peer says it takes, the table has only so many places.
+        if self.open >= (peer.calls as usize).min(PLACES) || self.outbox.backlog() >= self.limits.write_queue {
+            return Some(Obstacle::Slot);
+        }
+        let is_behind = first_of == Obstacle::Slot && self.line.front(Obstacle::Room).is_some();
+        let has_room = !is_behind && self.sender.has_room(outgoing.message.len(), peer.assembly as usize);
+        (self.needs_room(outgoing) && !has_room).then_some(Obstacle::Room)
+    }
+
+    /// Whether a call may be one that travels in chunks.
+    fn needs_room(&self, outgoing: &Outgoing) -> bool {
+        outgoing.message.len() >= self.peer_frame() / 2
     }
 
     /// Appends a call for which there is room, and counts it.
@@ -256,126 +241,30 @@ impl<C, H> Session<C, H> {
         if head.overhead(&fields) + outgoing.message.len() <= self.peer_frame() {
             self.outbox.put_message(head, &fields, &outgoing.message);
         } else {
-            self.sender.begin(id, head, &fields, &outgoing.message, &mut self.outbox);
+            self.sender.begin_call(id, head, &fields, &outgoing.message, &mut self.outbox);
         }
         if self.peer.is_none() {
             self.early.calls += 1;
-            self.early.bytes += (self.outbox.position() - position) as usize;
+            self.early.bytes += early_cost(outgoing, now);
         }
         self.open += 1;
         if outgoing.oneway {
-            self.open_oneway += 1;
+            self.oneways.push_back(id);
             return Wire::Closed;
         }
-        Wire::Open { id, position }
+        Wire::Open { id, position, cancelled: false }
     }
 
-    /// Tells the peer to stop, and sends no more of the call's message (W-30).
-    fn cancel(&mut self, id: u64) {
-        self.sender.forget(id);
-        self.assembly.read_over(id, 0);
-        self.outbox.put(|buffer| put_cancel(buffer, id, 0));
-    }
-
-    fn handle_answer(
-        &mut self,
-        id: u64,
-        end: Option<EndHead>,
-        fields: Fields,
-        message: Part,
-        now: Instant,
-    ) -> Result<(), Breach> {
-        self.check_answer(id)?;
-        let Some((ticket, entry)) = self.calls.open_mut(id) else {
-            return Err(Breach::new(format!("call {id} was answered twice")));
-        };
-        if entry.answer.is_some() || self.assembly.is_arriving(id, 0) {
-            // An END may cut off a REPLY whose message is unfinished (W-30); nothing else comes twice.
-            if end.is_none() || message.total.is_some() {
-                return Err(Breach::new(format!("call {id} was answered twice")));
-            }
-            self.assembly.forget(id, 0);
-        }
-        if self.sender.forget(id) {
-            // The answer came before the call's own message was complete; the peer must not wait for more (W-29).
+    /// Tells the peer to stop, once, and sends no more of the call's message (W-30).
+    fn cancel(&mut self, ticket: Ticket) {
+        if let Some(entry) = self.calls.get_mut(ticket)
+            && let Wire::Open { id, cancelled, .. } = &mut entry.wire
+            && !std::mem::replace(cancelled, true)
+        {
+            let id = *id;
+            self.sender.forget(id);
+            self.assembly.read_over(id, 0);
             self.outbox.put(|buffer| put_cancel(buffer, id, 0));
-        }
-        let Some(total) = message.total else {
-            let outcome = match fields.unknown {
-                Some(tag) => Outcome::Failed(unknown_field(tag)),
-                None => outcome(end, fields.metadata, message.bytes),
-            };
-            self.close(ticket, outcome, now);
-            return Ok(());
-        };
-        self.begin_answer(
-            ticket,
-            id,
-            total as usize,
-            Arriving { end, metadata: fields.metadata },
-            &message,
-            fields.unknown,
-        )
-    }
-
-    fn begin_answer(
-        &mut self,
-        ticket: Ticket,
-        id: u64,
-        total: usize,
-        arriving: Arriving,
-        message: &Part,
-        unknown: Option<u8>,
-    ) -> Result<(), Breach> {
-        let limit = self.limits.message;
-        let error = unknown.map(unknown_field).or_else(|| {
-            (total > limit).then(|| {
-                RpcError::new(
-                    Code::ResourceExhausted,
-                    format!("the result is {total} bytes; this end takes at most {limit} (its Limits::message)"),
-                )
-                .with_delivery(Delivery::Executed)
-            })
-        });
-        let failed = error.is_some();
-        if let Some(error) = error {
-            self.end_caller(ticket, Outcome::Failed(error));
-        }
-        let waits = self.calls.get_mut(ticket).is_some_and(|entry| matches!(entry.caller, Caller::Waiting(_)));
-        self.assembly.begin(id, 0, message, waits && !failed)?;
-        if let Some(entry) = self.calls.get_mut(ticket) {
-            entry.answer = Some(Box::new(arriving));
-        }
-        Ok(())
-    }
-
-    /// W-23: an answer is for a call that was sent.
-    fn check_answer(&self, id: u64) -> Result<(), Breach> {
-        if self.is_own(id) && id <= self.last_sent {
-            return Ok(());
-        }
-        Err(Breach::new(format!("an answer to call {id}, which was never sent")))
-    }
-
-    /// The peer has answered: the slot is free, and the caller has its outcome.
-    fn close(&mut self, ticket: Ticket, outcome: Outcome, now: Instant) {
-        if let Some(entry) = self.calls.get_mut(ticket) {
-            entry.wire = Wire::Closed;
-            entry.answer = None;
-        }
-        self.open -= 1;
-        self.end_caller(ticket, outcome);
-        if !self.queued.is_empty() {
-            self.send_queued(now);
-        }
-    }
-
-    /// What is known of a call when the connection is lost.
-    pub(super) fn delivery_when_lost(&self, wire: &Wire) -> Delivery {
-        match wire {
-            Wire::Open { id, .. } if self.closing.is_past_last(*id) => Delivery::NotExecuted,
-            Wire::Open { position, .. } if !self.outbox.is_unwritten(*position) => Delivery::Unknown,
-            _ => Delivery::NotSent,
         }
     }
 }
@@ -391,20 +280,8 @@ fn head(id: u64, outgoing: &Outgoing) -> Head {
     }
 }
 
-fn outcome(end: Option<EndHead>, metadata: Option<Box<Metadata>>, body: Bytes) -> Outcome {
-    let Some(end) = end else {
-        return Outcome::Reply(Reply { metadata, body });
-    };
-    if end.typed {
-        return Outcome::Typed(Reply { metadata, body });
-    }
-    let delivery = if end.not_executed { Delivery::NotExecuted } else { Delivery::Executed };
-    let error = RpcError::new(end.code, String::from_utf8_lossy(&body))
-        .with_all_metadata(metadata.map(|metadata| *metadata).unwrap_or_default());
-    Outcome::Failed(error.with_delivery(delivery))
-}
-
-fn unknown_field(tag: u8) -> RpcError {
-    RpcError::new(Code::Internal, format!("the answer needs field {tag:#04x}, which this version does not know"))
-        .with_delivery(Delivery::Executed)
+/// What a call takes of the bytes that may go before the peer's HELLO: its frame, and a CANCEL (W-14).
+fn early_cost(outgoing: &Outgoing, now: Instant) -> usize {
+    let frame = HEADER + head(0, outgoing).overhead(&outgoing.fields(now)) + outgoing.message.len();
+    if outgoing.oneway { frame } else { frame + HEADER }
 }

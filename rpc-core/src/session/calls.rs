@@ -59,6 +59,8 @@ pub(super) enum Wire {
     Open {
         id: u64,
         position: u64,
+        /// A CANCEL was sent for it.
+        cancelled: bool,
     },
     Closed,
 }
@@ -74,6 +76,8 @@ pub(super) enum Caller<C> {
 
 /// How many low bits of an id, above the parity, hold the place in the table.
 const PLACE_BITS: u32 = 20;
+/// The highest sequence that leaves its id below that of an announced GOAWAY.
+pub(super) const LAST_SEQUENCE: u64 = (1 << (u64::BITS - PLACE_BITS - 1)) - 2;
 /// How many calls may be waiting or open on one connection.
 pub(super) const PLACES: usize = 1 << PLACE_BITS;
 

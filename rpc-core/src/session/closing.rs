@@ -6,7 +6,7 @@ use super::calls::{Caller, Wire};
 use super::{Outcome, Session, Stop};
 use crate::code::Code;
 use crate::error::{Delivery, Phase, RpcError};
-use crate::frame::{ANNOUNCED, Breach, Reason, put_goaway, put_ping};
+use crate::frame::{ANNOUNCED, Breach, Reason, put_cancel, put_goaway, put_ping};
 
 /// The token of the PING that follows an announcement: when it is back, no call is on its way any more (W-36).
 const CROSSED: [u8; 8] = *b"goaway\0\0";
@@ -34,9 +34,9 @@ impl Closing {
         self.concluded
     }
 
-    /// Whether the peer has said that it will end the connection.
-    pub(super) fn is_ending(&self) -> bool {
-        self.peer.is_some()
+    /// Whether the peer takes no further calls, and this end has not said the same.
+    pub(super) fn is_to_be_concluded(&self) -> bool {
+        self.peer.as_ref().is_some_and(|goaway| goaway.last != ANNOUNCED) && !self.concluded && self.lost.is_none()
     }
 
     /// Whether the peer has said that it did not take this call.
@@ -100,6 +100,16 @@ impl<C, H> Session<C, H> {
         self.conclude(breach.reason, &breach.text);
     }
 
+    /// The transport takes no more: what it has not taken by now is not sent, and [`poll_transmit`] gives nothing
+    /// further. Called before [`handle_lost`](Self::handle_lost), it proves which calls were not sent; without it, what
+    /// was queued may still be written as last words.
+    ///
+    /// [`poll_transmit`]: Self::poll_transmit
+    #[cfg_attr(not(test), expect(dead_code, reason = "for a driver that knows that it writes no last words"))]
+    pub(crate) fn handle_unwritable(&mut self) {
+        self.outbox.close();
+    }
+
     /// The connection is gone, or given up: every call ends, every handler must stop.
     pub(crate) fn handle_lost(&mut self, error: RpcError) {
         if self.closing.lost.is_some() {
@@ -124,22 +134,23 @@ impl<C, H> Session<C, H> {
             }
             self.calls.remove_if_over(ticket);
         }
-        self.queued.clear();
+        self.line.clear();
         self.open = 0;
-        self.open_oneway = 0;
+        self.oneways.clear();
         self.stop_all(Stop::Lost);
         self.work = super::Work::default();
         self.ready.clear();
         self.ready_bytes = 0;
         self.sender = super::Sender::default();
+        self.assembly = super::Assembly::new(self.limits.assembly);
         self.done = 0;
         self.next_deadline = None;
         self.closing.lost = Some(error.with_delivery(Delivery::NotSent));
     }
 
-    /// Whether the peer, or this end, has asked for the end, and nothing is left to do but to write what is queued.
+    /// Whether this end has said that it takes no further calls, and nothing is left to do but to write what is queued.
     pub(crate) fn is_finished(&self) -> bool {
-        (self.closing.concluded || self.closing.peer.is_some()) && self.is_idle()
+        self.closing.concluded && self.is_idle()
     }
 
     /// Why no call can be made any more, once the connection is gone.
@@ -147,24 +158,28 @@ impl<C, H> Session<C, H> {
         self.closing.lost.clone()
     }
 
-    /// Whether calls can be started here, or why not.
-    pub(crate) fn check_live(&self) -> Result<(), RpcError> {
-        self.closing.check_start()
-    }
-
     pub(super) fn handle_pong(&mut self, token: [u8; 8], now: Instant) -> Result<(), Breach> {
-        if token == CROSSED && self.closing.announced {
+        if token == CROSSED && self.closing.announced && !self.closing.concluded {
             self.conclude(Reason::Shutdown, "");
             return Ok(());
         }
         self.budget.spend(now)
     }
 
-    pub(super) fn handle_goaway(&mut self, last: u64, reason: Reason, text: String) -> Result<(), Breach> {
-        if let Some(goaway) = &self.closing.peer
-            && last > goaway.last
-        {
-            return Err(Breach::new(format!("GOAWAY grew from {} to {last}", goaway.last)));
+    pub(super) fn handle_goaway(
+        &mut self,
+        last: u64,
+        reason: Reason,
+        text: String,
+        now: Instant,
+    ) -> Result<(), Breach> {
+        if let Some(goaway) = &self.closing.peer {
+            if last > goaway.last {
+                return Err(Breach::new(format!("GOAWAY grew from {} to {last}", goaway.last)));
+            }
+            if last == goaway.last {
+                self.budget.spend(now)?;
+            }
         }
         let goaway = Goaway { last, reason, text };
         let error = goaway.error();
@@ -181,20 +196,27 @@ impl<C, H> Session<C, H> {
             entry.wire = Wire::Closed;
             entry.answer = None;
             if let Some(id) = open {
-                self.open -= 1;
-                self.sender.forget(id);
                 self.assembly.forget(id, 0);
+                self.give_up(id);
             }
             let error = error.clone().with_delivery(delivery).with_phase(Phase::Send);
             self.end_caller(ticket, Outcome::Failed(error));
             self.calls.remove_if_over(ticket);
         }
-        self.queued.clear();
-        // One-way calls past `last` are not counted apart; with a final GOAWAY no DONE need come for them.
-        if last != ANNOUNCED {
-            self.open -= self.open_oneway;
-            self.open_oneway = 0;
+        self.line.clear();
+        // No DONE will come for one-way calls above `last`.
+        while let Some(id) = self.oneways.back().copied().filter(|id| *id > last) {
+            self.oneways.pop_back();
+            self.give_up(id);
         }
         Ok(())
+    }
+
+    /// The peer has not taken this call: no more of it is sent, and the peer does not wait for more (W-30).
+    fn give_up(&mut self, id: u64) {
+        self.open -= 1;
+        if self.sender.forget(id) {
+            self.outbox.put(|buffer| put_cancel(buffer, id, 0));
+        }
     }
 }

@@ -41,6 +41,10 @@ use calls::Calls;
 mod work;
 use work::Work;
 
+mod line;
+use line::Line;
+
+mod answers;
 mod callee;
 mod caller;
 mod closing;
@@ -52,13 +56,19 @@ mod tests;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use crate::frame::{Breach, EARLY_BYTES, EARLY_CALLS, EARLY_FRAME, Frame, Hello, put_hello, put_pong};
+use crate::frame::{Breach, EARLY_BYTES, EARLY_CALLS, EARLY_FRAME, Frame, HEADER, Hello, Reason, put_hello, put_pong};
 use crate::limits::{INITIAL_CREDIT, Limits};
 use closing::Closing;
 
 /// How much is queued for writing before chunks of large messages wait for their turn, in bytes. It bounds how long a
 /// small message waits behind large ones.
 const WRITE_AHEAD: usize = 256 * 1024;
+
+/// What an announced end takes of the bytes that may go before the peer's HELLO (W-14): a GOAWAY and a PING.
+const EARLY_RESERVE: usize = HEADER + 10 + HEADER + 8;
+
+/// A chunk that is read over and is at least this long cost its sender more than this end, in bytes.
+const LONG_CHUNK: usize = 4 * 1024;
 
 /// Names a call of this end, before and after it has an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,22 +106,20 @@ pub(crate) struct Session<C, H> {
     assembly: Assembly,
 
     calls: Calls<C>,
-    /// The calls that wait to be sent, in order.
-    queued: VecDeque<Ticket>,
-    /// The length of `queued` at which it is swept next.
-    sweep_at: usize,
+    /// The calls that wait to be sent.
+    line: Line,
     /// How many calls of this end are open at the peer, one-way calls included.
     open: usize,
-    /// How many of them are one-way.
-    open_oneway: usize,
+    /// Those of them that are one-way, in order. The table does not hold them: nobody waits for them.
+    oneways: VecDeque<u64>,
     sequence: u64,
     last_sent: u64,
     /// What has been sent before the peer's HELLO (W-14).
     early: Early,
 
     work: Work<H>,
-    /// The peer's calls that wait to be started, and the length of their messages.
-    ready: VecDeque<Incoming>,
+    /// The peer's calls that wait to be started (some have been refused since), and what they keep in bytes.
+    ready: VecDeque<u64>,
     ready_bytes: usize,
     /// The highest id of the peer that came, and the highest that was taken.
     last_seen: u64,
@@ -129,7 +137,7 @@ pub(crate) struct Session<C, H> {
     closing: Closing,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Early {
     calls: usize,
     bytes: usize,
@@ -161,19 +169,18 @@ impl<C, H> Session<C, H> {
         outbox.put(|buffer| put_hello(buffer, &hello));
         Self {
             role,
-            assembly: Assembly::new(limits.assembly, limits.calls),
+            assembly: Assembly::new(limits.assembly),
             limits,
             peer: None,
             outbox,
             sender: Sender::default(),
             calls: Calls::default(),
-            queued: VecDeque::new(),
-            sweep_at: 64,
+            line: Line::default(),
             open: 0,
-            open_oneway: 0,
+            oneways: VecDeque::new(),
             sequence: 0,
             last_sent: 0,
-            early: Early::default(),
+            early: Early { calls: 0, bytes: EARLY_RESERVE },
             work: Work::default(),
             ready: VecDeque::new(),
             ready_bytes: 0,
@@ -200,12 +207,12 @@ impl<C, H> Session<C, H> {
 
     /// Whether no call is open, waits or is being written, in either direction.
     pub(crate) fn is_idle(&self) -> bool {
-        self.open == 0 && self.queued.is_empty() && self.work.open() == 0 && self.sender.is_idle() && self.done == 0
+        self.open == 0 && self.line.is_empty() && self.work.open() == 0 && self.sender.is_idle() && self.done == 0
     }
 
     /// Whether one call of this end is open and nothing else is going on.
     pub(crate) fn is_alone(&self) -> bool {
-        self.open <= 1 && self.queued.is_empty() && self.work.open() == 0
+        self.open <= 1 && self.line.is_empty() && self.work.open() == 0
     }
 
     /// Whether a message is on its way in chunks.
@@ -232,7 +239,7 @@ impl<C, H> Session<C, H> {
                 self.budget.spend(now)
             }
             Frame::Pong(token) => self.handle_pong(token, now),
-            Frame::Goaway { last, reason, text } => self.handle_goaway(last, reason, text),
+            Frame::Goaway { last, reason, text } => self.handle_goaway(last, reason, text, now),
             Frame::End(crate::frame::End { id, index, .. })
             | Frame::Data { id, index, .. }
             | Frame::Credit { id, index, .. }
@@ -247,7 +254,7 @@ impl<C, H> Session<C, H> {
     /// The transport has taken this many bytes, over the life of the connection.
     pub(crate) fn handle_written(&mut self, total: u64, now: Instant) {
         self.outbox.handle_written(total);
-        if !self.queued.is_empty() {
+        if !self.line.is_empty() {
             self.send_queued(now);
         }
     }
@@ -280,20 +287,31 @@ impl<C, H> Session<C, H> {
 
     /// Whether there is something to write.
     pub(crate) fn has_output(&self) -> bool {
-        self.outbox.has_queued() || self.done > 0 || !self.sender.is_idle()
+        self.outbox.has_queued() || self.done > 0 || !self.sender.is_idle() || self.must_conclude()
     }
 
     /// What is to be written next. `empty` is a queue that has been written, whose buffer is used again.
     pub(crate) fn poll_transmit(&mut self, empty: Queue, now: Instant) -> Queue {
         self.put_done();
-        let frame = self.peer_frame();
+        // Chunks alone never fill the write queue, or nothing else would be sent or started beside a long message.
+        let half = self.limits.write_queue / 2;
+        let chunk = self.peer_frame().min(half - HEADER);
         let assembly = self.peer.as_ref().map_or(0, |peer| peer.assembly as usize);
-        while self.outbox.backlog() < WRITE_AHEAD && !self.sender.is_idle() {
-            if self.sender.put_next(frame, assembly, &mut self.outbox) {
+        while self.outbox.backlog() < WRITE_AHEAD.min(half) && !self.sender.is_idle() {
+            if self.sender.put_next(chunk, assembly, &mut self.outbox) {
                 self.send_queued(now);
             }
         }
+        if self.must_conclude() {
+            self.conclude(Reason::Shutdown, "");
+        }
         self.outbox.take(empty)
+    }
+
+    /// Whether this end should say which calls it took, because the connection is about to end: what crosses that is
+    /// then known not to be executed.
+    fn must_conclude(&self) -> bool {
+        self.closing.is_to_be_concluded() && self.is_idle()
     }
 
     fn handle_hello(&mut self, hello: Box<Hello>, now: Instant) -> Result<(), Breach> {
@@ -305,15 +323,22 @@ impl<C, H> Session<C, H> {
     fn handle_chunk(&mut self, id: u64, index: u16, bytes: &[u8], now: Instant) -> Result<(), Breach> {
         match self.assembly.handle_chunk(id, index, bytes)? {
             Progress::More => Ok(()),
-            Progress::Complete(message) if self.is_own(id) => self.finish_answer(id, message, now),
-            Progress::Complete(message) => self.finish_call(id, message),
+            Progress::Complete(message) if self.is_own(id) => {
+                self.finish_answer(id, message, now);
+                Ok(())
+            }
+            Progress::Complete(message) => {
+                self.finish_call(id, message);
+                Ok(())
+            }
             Progress::Over { last } => {
+                let is_free = bytes.len() >= LONG_CHUNK || self.is_own(id) && self.is_cancelled(id);
                 if last && self.is_own(id) {
                     self.finish_read_over_answer(id, now);
                 } else if last {
                     self.finish_read_over_call(id);
                 }
-                self.budget.spend(now)
+                if is_free { Ok(()) } else { self.budget.spend(now) }
             }
         }
     }
@@ -330,7 +355,7 @@ impl<C, H> Session<C, H> {
             return Ok(());
         }
         Err(Breach::because(
-            crate::frame::Reason::Flood,
+            Reason::Flood,
             format!("the peer does not read: {} bytes wait to be written", self.outbox.backlog()),
         ))
     }

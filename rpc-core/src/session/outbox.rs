@@ -13,6 +13,8 @@ use crate::frame::{Fields, Head};
 pub(crate) struct Outbox {
     written: Written,
     appended: u64,
+    /// The transport takes no more: nothing that has not been written will be.
+    closed: bool,
     queue: Queue,
 }
 
@@ -38,9 +40,15 @@ impl Outbox {
         self.appended
     }
 
-    /// Whether nothing of what was appended at `position` or later has been written.
-    pub(super) fn is_unwritten(&self, position: u64) -> bool {
-        self.written <= position
+    /// Whether nothing of what was appended at `position` or later has been written, or will be.
+    pub(super) fn is_unsent(&self, position: u64) -> bool {
+        self.closed && self.written <= position
+    }
+
+    /// The transport takes no more. What is queued is dropped, and so is all that is appended later.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.queue = Queue::default();
     }
 
     /// How much has not been written.
@@ -65,6 +73,9 @@ impl Outbox {
 
     /// Appends whatever `write` puts into the buffer.
     pub(super) fn put(&mut self, write: impl FnOnce(&mut BytesMut)) {
+        if self.closed {
+            return;
+        }
         let before = self.queue.tail.len();
         write(&mut self.queue.tail);
         self.appended += (self.queue.tail.len() - before) as u64;
@@ -83,6 +94,9 @@ impl Outbox {
     pub(super) fn put_bytes(&mut self, bytes: &Bytes) {
         if bytes.len() < COPIED {
             return self.put(|buffer| buffer.extend_from_slice(bytes));
+        }
+        if self.closed {
+            return;
         }
         if !self.queue.tail.is_empty() {
             self.queue.segments.push_back(self.queue.tail.split().freeze());
@@ -103,10 +117,22 @@ mod tests {
         let position = outbox.position();
         outbox.put(|buffer| buffer.extend_from_slice(&[0; 10]));
         outbox.handle_written(10);
-        assert!(outbox.is_unwritten(position));
+        assert!(!outbox.is_unsent(position), "it may still be written");
+        outbox.close();
+        assert!(outbox.is_unsent(position));
         outbox.handle_written(11);
-        assert!(!outbox.is_unwritten(position));
+        assert!(!outbox.is_unsent(position));
         assert_eq!(outbox.backlog(), 9);
+    }
+
+    #[test]
+    fn nothing_leaves_a_closed_outbox() {
+        let mut outbox = Outbox::default();
+        outbox.put(|buffer| buffer.extend_from_slice(b"a"));
+        outbox.close();
+        outbox.put(|buffer| buffer.extend_from_slice(b"b"));
+        outbox.put_bytes(&Bytes::from(vec![1; COPIED]));
+        assert!(!outbox.has_queued());
     }
 
     #[test]

@@ -66,6 +66,18 @@ pub(crate) struct Incoming {
     pub(crate) body: Bytes,
 }
 
+impl Incoming {
+    /// How much of the peer's bytes it keeps.
+    pub(super) fn weight(&self) -> usize {
+        weight(self.body.len(), self.metadata.as_deref())
+    }
+}
+
+/// How much a message and its metadata take.
+pub(super) fn weight(message: usize, metadata: Option<&Metadata>) -> usize {
+    message + metadata.map_or(0, Metadata::encoded_len)
+}
+
 /// How this end answers a call of the peer.
 #[derive(Debug)]
 pub(crate) enum Answer {

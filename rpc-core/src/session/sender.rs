@@ -5,16 +5,19 @@ use bytes::{Buf, Bytes};
 use super::{Message, Outbox};
 use crate::frame::{Fields, Head, put_chunk};
 
-/// Messages on their way in chunks, each getting its turn (W-26).
+/// Messages that wait for their turn: long ones that travel in chunks (W-26), and short ones for which the outbox was
+/// too full.
 #[derive(Debug, Default)]
 pub(super) struct Sender {
     jobs: VecDeque<Job>,
+    /// Answers that fit in a frame. They go before chunks.
+    short: VecDeque<Waiting>,
     /// Answers that wait until the peer has room for them.
-    waiting: VecDeque<Waiting>,
+    long: VecDeque<Waiting>,
     /// The totals of the unfinished messages, which the peer's `assembly` limit bounds (W-28).
     totals: usize,
-    /// How many bytes of all messages, begun or not, have not had their turn.
-    left: usize,
+    /// How many bytes of all answers, begun or not, have not had their turn.
+    answers_left: usize,
 }
 
 #[derive(Debug)]
@@ -23,6 +26,7 @@ struct Job {
     segments: VecDeque<Bytes>,
     total: usize,
     left: usize,
+    is_answer: bool,
 }
 
 #[derive(Debug)]
@@ -36,23 +40,24 @@ struct Waiting {
 impl Sender {
     /// Whether a message of this length may begin now. Answers that wait go first.
     pub(super) fn has_room(&self, total: usize, assembly: usize) -> bool {
-        self.waiting.is_empty() && self.totals + total <= assembly
+        self.long.is_empty() && self.totals + total <= assembly
     }
 
-    /// Appends the head of a message and begins it.
-    pub(super) fn begin(&mut self, id: u64, head: Head, fields: &Fields, message: &Message, outbox: &mut Outbox) {
-        outbox.put(|buffer| head.put(fields, 0, Some(message.len() as u32), buffer));
-        self.totals += message.len();
-        self.left += message.len();
-        let tail = Bytes::copy_from_slice(message.tail());
-        let segments = message.segments().iter().cloned().chain([tail]).collect();
-        self.jobs.push_back(Job { id, segments, total: message.len(), left: message.len() });
+    /// Appends the head of a call with a long message and begins it.
+    pub(super) fn begin_call(&mut self, id: u64, head: Head, fields: &Fields, message: &Message, outbox: &mut Outbox) {
+        self.begin(id, head, fields, message, outbox, false);
     }
 
-    /// Begins an answer as soon as the peer has room for it.
+    /// Begins an answer with a long message as soon as the peer has room for it.
     pub(super) fn queue(&mut self, id: u64, head: Head, fields: Fields, message: Message) {
-        self.left += message.len();
-        self.waiting.push_back(Waiting { id, head, fields, message });
+        self.answers_left += message.len();
+        self.long.push_back(Waiting { id, head, fields, message });
+    }
+
+    /// Appends an answer that fits in a frame as soon as the outbox has room for it.
+    pub(super) fn queue_short(&mut self, id: u64, head: Head, fields: Fields, message: Message) {
+        self.answers_left += message.len();
+        self.short.push_back(Waiting { id, head, fields, message });
     }
 
     /// Stops sending the message of a call, begun or not (W-29, W-30). Says whether there was one.
@@ -61,37 +66,48 @@ impl Sender {
             && let Some(job) = self.jobs.remove(at)
         {
             self.totals -= job.total;
-            self.left -= job.left;
+            if job.is_answer {
+                self.answers_left -= job.left;
+            }
             return true;
         }
-        if let Some(at) = self.waiting.iter().position(|waiting| waiting.id == id)
-            && let Some(waiting) = self.waiting.remove(at)
-        {
-            self.left -= waiting.message.len();
-            return true;
+        for waiting in [&mut self.short, &mut self.long] {
+            if let Some(at) = waiting.iter().position(|waiting| waiting.id == id)
+                && let Some(waiting) = waiting.remove(at)
+            {
+                self.answers_left -= waiting.message.len();
+                return true;
+            }
         }
         false
     }
 
-    /// How many bytes have not had their turn.
-    pub(super) fn left(&self) -> usize {
-        self.left
+    /// How many bytes of answers have not had their turn.
+    pub(super) fn answers_left(&self) -> usize {
+        self.answers_left
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.jobs.is_empty() && self.waiting.is_empty()
+        self.jobs.is_empty() && self.short.is_empty() && self.long.is_empty()
     }
 
-    /// Appends one chunk, of at most `frame` bytes, of the message whose turn it is. Says whether a message was
+    /// Appends what has its turn: a short answer, or a chunk of at most `chunk` bytes. Says whether a long message was
     /// finished by it. The peer takes `assembly` bytes in unfinished messages.
-    pub(super) fn put_next(&mut self, frame: usize, assembly: usize, outbox: &mut Outbox) -> bool {
+    pub(super) fn put_next(&mut self, chunk: usize, assembly: usize, outbox: &mut Outbox) -> bool {
+        if let Some(next) = self.short.pop_front() {
+            self.answers_left -= next.message.len();
+            outbox.put_message(next.head, &next.fields, &next.message);
+            return false;
+        }
         self.begin_waiting(assembly, outbox);
         let Some(mut job) = self.jobs.pop_front() else {
             return false;
         };
-        let mut room = job.left.min(frame);
+        let mut room = job.left.min(chunk);
         job.left -= room;
-        self.left -= room;
+        if job.is_answer {
+            self.answers_left -= room;
+        }
         outbox.put(|buffer| put_chunk(buffer, job.id, 0, room));
         while room > 0 {
             let Some(segment) = job.segments.front_mut() else {
@@ -113,13 +129,20 @@ impl Sender {
     }
 
     fn begin_waiting(&mut self, assembly: usize, outbox: &mut Outbox) {
-        while let Some(next) = self.waiting.front()
+        while let Some(next) = self.long.front()
             && self.totals + next.message.len() <= assembly
-            && let Some(next) = self.waiting.pop_front()
+            && let Some(next) = self.long.pop_front()
         {
-            self.left -= next.message.len();
-            self.begin(next.id, next.head, &next.fields, &next.message, outbox);
+            self.begin(next.id, next.head, &next.fields, &next.message, outbox, true);
         }
+    }
+
+    fn begin(&mut self, id: u64, head: Head, fields: &Fields, message: &Message, outbox: &mut Outbox, is_answer: bool) {
+        outbox.put(|buffer| head.put(fields, 0, Some(message.len() as u32), buffer));
+        self.totals += message.len();
+        let tail = Bytes::copy_from_slice(message.tail());
+        let segments = message.segments().iter().cloned().chain([tail]).collect();
+        self.jobs.push_back(Job { id, segments, total: message.len(), left: message.len(), is_answer });
     }
 }
 
@@ -130,7 +153,7 @@ mod tests {
 
     fn begin(sender: &mut Sender, outbox: &mut Outbox, id: u64, len: usize) {
         let message = vec![0; len].into();
-        sender.begin(id, Head::Reply { id }, &Fields::default(), &message, outbox);
+        sender.begin_call(id, Head::Reply { id }, &Fields::default(), &message, outbox);
     }
 
     #[test]
@@ -157,7 +180,6 @@ mod tests {
         assert!(sender.forget(1));
         assert!(!sender.forget(1));
         assert!(sender.is_idle() && sender.has_room(10, 10));
-        assert_eq!(sender.left(), 0);
     }
 
     /// W-28: an answer waits for the peer's room and begins when there is some.
@@ -174,6 +196,32 @@ mod tests {
         assert_eq!(sender.totals, 8);
         assert!(sender.put_next(4, 10, &mut outbox));
         assert!(sender.is_idle());
-        assert_eq!(sender.left(), 0);
+        assert_eq!(sender.answers_left(), 0);
+    }
+
+    #[test]
+    fn short_answers_go_before_chunks() {
+        let mut sender = Sender::default();
+        let mut outbox = Outbox::default();
+        begin(&mut sender, &mut outbox, 1, 8);
+        sender.queue_short(3, Head::Reply { id: 3 }, Fields::default(), b"abc".to_vec().into());
+        assert_eq!(sender.answers_left(), 3, "calls of this end do not count");
+        outbox.take(Queue::default());
+        assert!(!sender.put_next(8, 8, &mut outbox));
+        assert!(sender.put_next(8, 8, &mut outbox));
+        let queue = outbox.take(Queue::default());
+        assert_eq!([queue.tail[8], queue.tail[16 + 2 + 3 + 8]], [3, 1]);
+        assert!(sender.is_idle());
+        assert_eq!(sender.answers_left(), 0);
+    }
+
+    #[test]
+    fn a_forgotten_answer_that_waits_leaves_nothing() {
+        let mut sender = Sender::default();
+        sender.queue(1, Head::Reply { id: 1 }, Fields::default(), b"abc".to_vec().into());
+        sender.queue_short(3, Head::Reply { id: 3 }, Fields::default(), b"abc".to_vec().into());
+        assert!(sender.forget(1) && sender.forget(3) && !sender.forget(3));
+        assert!(sender.is_idle());
+        assert_eq!(sender.answers_left(), 0);
     }
 }

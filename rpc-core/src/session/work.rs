@@ -27,11 +27,11 @@ pub(super) struct Entry<H> {
 #[derive(Debug)]
 pub(super) enum Stage<H> {
     /// Its message has not come in full.
-    Arriving(Box<Incoming>),
-    /// It was answered, but its message still comes and is read over.
+    Arriving(Incoming),
+    /// It is not taken, but its message still comes and is read over.
     Refused,
     /// It waits to be started.
-    Ready,
+    Ready(Incoming),
     /// The application has it.
     Started(Option<H>),
     Over,
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn entry(id: u64) -> Entry<()> {
-        Entry { id, stage: Stage::Ready, oneway: false, deadline: None, stopped: None }
+        Entry { id, stage: Stage::Started(None), oneway: false, deadline: None, stopped: None }
     }
 
     #[test]

@@ -1,0 +1,163 @@
+//! The answers of the peer to the calls that this end makes.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::calls::{Arriving, Caller, EndHead, Wire};
+use super::{Outcome, Reply, Session, Ticket};
+use crate::code::Code;
+use crate::error::{Delivery, RpcError};
+use crate::frame::{Breach, End, Fields, Part, put_cancel};
+use crate::metadata::Metadata;
+
+impl<C, H> Session<C, H> {
+    pub(super) fn handle_reply(&mut self, id: u64, fields: Fields, message: Part, now: Instant) -> Result<(), Breach> {
+        self.handle_answer(id, None, fields, message, now)
+    }
+
+    pub(super) fn handle_end(&mut self, end: End, now: Instant) -> Result<(), Breach> {
+        let Some(code) = Code::from_number(end.code) else {
+            return Err(Breach::new(format!("an END with code 0 for call {}, which is not a stream", end.id)));
+        };
+        let head = EndHead { code, not_executed: end.not_executed, typed: end.typed };
+        self.handle_answer(end.id, Some(head), end.fields, end.message, now)
+    }
+
+    pub(super) fn handle_done(&mut self, count: u32, now: Instant) -> Result<(), Breach> {
+        let count = count as usize;
+        if count > self.oneways.len() {
+            return Err(Breach::new(format!("DONE of {count} with {} one-way calls open", self.oneways.len())));
+        }
+        self.oneways.drain(..count);
+        self.open -= count;
+        self.send_queued(now);
+        Ok(())
+    }
+
+    /// The message of an answer has come in full.
+    pub(super) fn finish_answer(&mut self, id: u64, message: Bytes, now: Instant) {
+        if let Some((ticket, entry)) = self.calls.open_mut(id)
+            && let Some(arriving) = entry.answer.take()
+        {
+            self.close(ticket, outcome(arriving.end, arriving.metadata, message), now);
+        }
+    }
+
+    /// The message of an answer that nobody wants has gone by.
+    pub(super) fn finish_read_over_answer(&mut self, id: u64, now: Instant) {
+        if let Some((ticket, _)) = self.calls.open_mut(id) {
+            let error = RpcError::new(Code::Internal, "the answer was read over").with_delivery(Delivery::Executed);
+            self.close(ticket, Outcome::Failed(error), now);
+        }
+    }
+
+    /// Whether this end has cancelled a call, so that chunks of its answer are no fault of the peer.
+    pub(super) fn is_cancelled(&mut self, id: u64) -> bool {
+        self.calls.open_mut(id).is_some_and(|(_, entry)| matches!(entry.wire, Wire::Open { cancelled: true, .. }))
+    }
+
+    fn handle_answer(
+        &mut self,
+        id: u64,
+        end: Option<EndHead>,
+        fields: Fields,
+        message: Part,
+        now: Instant,
+    ) -> Result<(), Breach> {
+        // W-23: an answer is for a call that was sent.
+        if !self.is_own(id) || id > self.last_sent {
+            return Err(Breach::new(format!("an answer to call {id}, which was never sent")));
+        }
+        let twice = || Breach::new(format!("call {id} was answered twice"));
+        let (ticket, entry) = self.calls.open_mut(id).ok_or_else(twice)?;
+        let Wire::Open { cancelled, .. } = &mut entry.wire else {
+            return Err(twice());
+        };
+        if entry.answer.take().is_some() {
+            // Once it was cancelled, an answer may be cut off (W-30); nothing else comes twice.
+            let cuts_off = end.is_some_and(|end| end.code == Code::Cancelled) && message.total.is_none();
+            if !*cancelled || !cuts_off {
+                return Err(twice());
+            }
+            self.assembly.forget(id, 0);
+        }
+        if self.sender.forget(id) {
+            // The answer came before the call's own message was complete; the peer must not wait for more (W-29).
+            *cancelled = true;
+            self.outbox.put(|buffer| put_cancel(buffer, id, 0));
+        }
+        let len = message.total.map_or(message.bytes.len(), |total| total as usize);
+        let failure = self.unreadable(end, len, fields.unknown);
+        if message.total.is_some() {
+            return self.begin_answer(ticket, id, Arriving { end, metadata: fields.metadata }, &message, failure);
+        }
+        let outcome = failure.map_or_else(|| outcome(end, fields.metadata, message.bytes), Outcome::Failed);
+        self.close(ticket, outcome, now);
+        Ok(())
+    }
+
+    fn begin_answer(
+        &mut self,
+        ticket: Ticket,
+        id: u64,
+        arriving: Arriving,
+        message: &Part,
+        failure: Option<RpcError>,
+    ) -> Result<(), Breach> {
+        if let Some(error) = failure {
+            self.end_caller(ticket, Outcome::Failed(error));
+        }
+        let Some(entry) = self.calls.get_mut(ticket) else {
+            return Ok(());
+        };
+        entry.answer = Some(Box::new(arriving));
+        let wanted = matches!(entry.caller, Caller::Waiting(_));
+        self.assembly.begin(id, 0, message, wanted)
+    }
+
+    /// Why an answer cannot be taken in.
+    fn unreadable(&self, end: Option<EndHead>, len: usize, unknown: Option<u8>) -> Option<RpcError> {
+        let refused = end.is_some_and(|end| end.not_executed);
+        if let Some(tag) = unknown {
+            let text = format!("the answer needs field {tag:#04x}, which this version does not know");
+            // Perhaps the field takes back what the flag says.
+            let delivery = if refused { Delivery::Unknown } else { Delivery::Executed };
+            return Some(RpcError::new(Code::Internal, text).with_delivery(delivery));
+        }
+        let limit = self.limits.message;
+        if len > limit {
+            let what = if end.is_none() { "result" } else { "error" };
+            let text = format!("the {what} is {len} bytes; this end takes at most {limit} (its Limits::message)");
+            let delivery = if refused { Delivery::NotExecuted } else { Delivery::Executed };
+            return Some(RpcError::new(Code::ResourceExhausted, text).with_delivery(delivery));
+        }
+        None
+    }
+
+    /// The peer has answered: the slot is free, and the caller has its outcome.
+    fn close(&mut self, ticket: Ticket, outcome: Outcome, now: Instant) {
+        if let Some(entry) = self.calls.get_mut(ticket) {
+            entry.wire = Wire::Closed;
+            entry.answer = None;
+        }
+        self.open -= 1;
+        self.end_caller(ticket, outcome);
+        if !self.line.is_empty() {
+            self.send_queued(now);
+        }
+    }
+}
+
+fn outcome(end: Option<EndHead>, metadata: Option<Box<Metadata>>, body: Bytes) -> Outcome {
+    let Some(end) = end else {
+        return Outcome::Reply(Reply { metadata, body });
+    };
+    if end.typed {
+        return Outcome::Typed(Reply { metadata, body });
+    }
+    let delivery = if end.not_executed { Delivery::NotExecuted } else { Delivery::Executed };
+    let error = RpcError::new(end.code, String::from_utf8_lossy(&body))
+        .with_all_metadata(metadata.map(|metadata| *metadata).unwrap_or_default());
+    Outcome::Failed(error.with_delivery(delivery))
+}
