@@ -220,7 +220,9 @@ impl<T, E: Failure, M> Call<T, E, M> {
             metadata: self.options.metadata.take(),
             message,
         };
-        match connection.start(&outgoing, cx.waker()) {
+        // Where it did not have to wait for the connection, the call has begun this very moment.
+        let now = if sleep.is_none() { begun.at } else { now() };
+        match connection.start(&outgoing, cx.waker(), now) {
             Ok((ticket, ended)) => {
                 self.state = State::Started { begun, connection, ticket, outgoing };
                 // The session has the waker: looking again at once would only take the lock once more.

@@ -253,9 +253,10 @@ impl Driver {
 
     /// Runs what is ready. Says whether any was answered on the spot.
     fn start_calls(&mut self) -> bool {
+        let mut clock = Instant::now();
         for call in self.batch.calls.drain(..) {
             let id = call.id;
-            match self.serve.serve(call) {
+            match self.serve.serve(call, &mut clock) {
                 Served::Answered(answer) => self.batch.answers.push((id, answer)),
                 Served::Running(running) => serving::spawn(&self.shared, id, running),
             }

@@ -1,4 +1,5 @@
 use std::pin::Pin;
+use std::time::Instant;
 
 use crate::context::Context;
 use crate::error::RpcError;
@@ -11,7 +12,9 @@ pub(crate) trait Serve: Send + 'static {
     fn handle_hello(&mut self, hello: &Hello);
 
     /// Answers a call at once, or says how it goes on. Must not panic and must not block for long.
-    fn serve(&mut self, call: Incoming) -> Served;
+    ///
+    /// `clock` is the time when it is called; what looks at the time again leaves it there for the next call.
+    fn serve(&mut self, call: Incoming, clock: &mut Instant) -> Served;
 
     /// The connection is over; `error` says why where it did not end in good order.
     fn handle_closed(&mut self, error: Option<&RpcError>);
@@ -38,7 +41,7 @@ pub(crate) struct ServeNothing;
 impl Serve for ServeNothing {
     fn handle_hello(&mut self, _: &Hello) {}
 
-    fn serve(&mut self, _: Incoming) -> Served {
+    fn serve(&mut self, _: Incoming, _: &mut Instant) -> Served {
         let refusal = crate::session::Refusal::new(crate::code::Code::Unimplemented, "this end has no services");
         Served::Answered(Answer::Refused(refusal))
     }

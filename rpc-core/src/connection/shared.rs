@@ -136,8 +136,7 @@ impl Connection {
     }
 
     /// Starts a call; `waker` is woken when its outcome is there. Says whether it is there already.
-    pub(crate) fn start(&self, outgoing: &Outgoing, waker: &Waker) -> Result<(Ticket, bool), RpcError> {
-        let now = now();
+    pub(crate) fn start(&self, outgoing: &Outgoing, waker: &Waker, now: Instant) -> Result<(Ticket, bool), RpcError> {
         let waker = waker.clone();
         let mut core = self.handle.shared.lock();
         let ticket = core.session.start(outgoing, waker, now)?;

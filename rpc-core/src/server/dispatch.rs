@@ -48,7 +48,7 @@ impl Dispatch {
         Self { shared, peer, codecs: Vec::new(), on_close }
     }
 
-    fn start(&self, call: Incoming) -> Result<Served, Refusal> {
+    fn start(&self, call: Incoming, clock: &mut Instant) -> Result<Served, Refusal> {
         let shared = &*self.shared;
         let registered =
             shared.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
@@ -79,13 +79,13 @@ impl Dispatch {
         if method.pace.is_apart() || job.body.len() > LARGE {
             return Ok(Served::Running(job.run_apart(pass, Arc::clone(&method.pace))));
         }
-        let start = Instant::now();
         let detach = job.method.detach;
         let mut handler = job.begin(pass)?;
         // Most handlers are done at once and need no task. A waker is not needed either: whatever is not done is polled
         // again, from its own task.
         let polled = Pin::new(&mut handler).poll(&mut TaskContext::from_waker(Waker::noop()));
-        method.pace.note(start.elapsed());
+        let start = std::mem::replace(clock, Instant::now());
+        method.pace.note(clock.duration_since(start));
         match polled {
             Poll::Ready(answer) => Ok(Served::Answered(answer)),
             Poll::Pending => {
@@ -132,8 +132,8 @@ impl Serve for Dispatch {
         self.codecs = hello.codecs.iter().map(|name| find(name).ok_or_else(|| name.clone())).collect();
     }
 
-    fn serve(&mut self, call: Incoming) -> Served {
-        self.start(call).unwrap_or_else(|refusal| Served::Answered(Answer::Refused(refusal)))
+    fn serve(&mut self, call: Incoming, clock: &mut Instant) -> Served {
+        self.start(call, clock).unwrap_or_else(|refusal| Served::Answered(Answer::Refused(refusal)))
     }
 
     fn handle_closed(&mut self, error: Option<&RpcError>) {
