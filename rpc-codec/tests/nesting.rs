@@ -1,4 +1,4 @@
-//! Values nested to the depth limit, one level past it, and a million levels, for every codec.
+//! Values nested to the depth limit, one level past it, and a million levels, for every codec (W-42).
 //!
 //! A stack overflow ends the whole process, so each case is read by a child process, on a stack of 2 MiB,
 //! which is what a spawned thread has. The bytes are made by hand: a deep value would overflow on its way there.

@@ -161,6 +161,7 @@ async fn a_missing_argument_takes_its_default() {
     assert_eq!(older.renamed(1, 2).await.unwrap(), "1 2", "the wire knows the argument by its serde name");
 }
 
+/// W-40.
 #[tokio::test]
 async fn a_missing_argument_without_a_default_is_refused_by_name() {
     let older = older::StoreClient::new(Channel::in_process(StoreServer::new(Shop)));

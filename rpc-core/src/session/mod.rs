@@ -77,7 +77,7 @@ pub(crate) struct Ticket {
     number: u64,
 }
 
-/// Which end of the connection this is; only the ids depend on it (W-16).
+/// Which end of the connection this is. Either may call (W-1); only the ids depend on it (W-16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Client,

@@ -2,7 +2,8 @@
 
 use super::*;
 
-/// A stream that nobody opened has no frames.
+/// A stream that nobody opened has no frames: neither items and credit (W-31), nor an end (W-32), nor a reader that goes
+/// (W-33).
 #[test]
 fn a_frame_for_a_stream_that_is_not_there_is_a_breach() {
     for frame in [
