@@ -1,0 +1,322 @@
+//! A server that keeps no rules, against our client: it must not crash, hang, or give a caller what is not its own.
+#![allow(clippy::unwrap_used, reason = "tests assert by panicking")]
+
+use futures::future::join_all;
+use rpc_core::codec::Json;
+use rpc_core::{Channel, Code, Delivery, Phase, RpcError};
+use tests::desk::DeskClient;
+use tests::frames::{Frame, Hello, end, fields, flag, goaway, kind, reply};
+use tests::peer::Peer;
+use tests::soon;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+async fn pair() -> (Peer, DeskClient) {
+    pair_with(&Hello::default()).await
+}
+
+async fn pair_with(hello: &Hello) -> (Peer, DeskClient) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("tcp://{}", listener.local_addr().unwrap());
+    let (peer, channel) =
+        tokio::join!(Peer::accept(&listener, hello), Channel::builder(&address).codec(Json).connect());
+    (peer, DeskClient::new(channel.unwrap()))
+}
+
+type Echo = JoinHandle<Result<u64, RpcError>>;
+
+/// Begins a call and gives its id.
+async fn begin(peer: &mut Peer, desk: &DeskClient, number: u64) -> (Echo, u64) {
+    let call = tokio::spawn(desk.echo(number));
+    let frame = peer.frame().await;
+    assert_eq!(frame.kind, kind::CALL);
+    (call, frame.call)
+}
+
+/// Sends what breaks a rule while a call is open, and gives what the client says of it.
+async fn breach(frames: impl FnOnce(u64) -> Vec<Frame>) -> String {
+    let (mut peer, desk) = pair().await;
+    let (open, id) = begin(&mut peer, &desk, 1).await;
+    for frame in frames(id) {
+        peer.put(&frame).await;
+    }
+    let (_, reason, text) = peer.frame().await.goaway();
+    assert_eq!(reason, 1, "{text}");
+    assert!(peer.next().await.is_none());
+    let error = soon(open).await.unwrap().unwrap_err();
+    assert_eq!((error.code(), error.delivery()), (Code::Internal, Delivery::Unknown));
+    assert_eq!(error.message(), format!("the peer broke the protocol: {text}"));
+    let late = soon(desk.echo(2)).await.unwrap_err();
+    assert_eq!(late.delivery(), Delivery::NotSent);
+    text.replace(&id.to_string(), "ID")
+}
+
+#[tokio::test]
+async fn an_answer_to_a_call_never_made_ends_the_connection() {
+    assert_eq!(breach(|_| vec![reply(1 << 60 | 1, b"1")]).await.split(',').nth(1), Some(" which was never sent"));
+    assert_eq!(breach(|_| vec![reply(2, b"1")]).await, "an answer to call 2, which was never sent");
+    assert_eq!(breach(|_| vec![end(1 << 50 | 1, 5, b"")]).await.split(',').nth(1), Some(" which was never sent"));
+}
+
+#[tokio::test]
+async fn a_second_answer_ends_the_connection_and_the_first_stands() {
+    let (mut peer, desk) = pair().await;
+    let (first, id) = begin(&mut peer, &desk, 1).await;
+    peer.put(&reply(id, b"1")).await;
+    assert_eq!(soon(first).await.unwrap().unwrap(), 1);
+    let (second, other) = begin(&mut peer, &desk, 2).await;
+    assert_ne!(id, other);
+    peer.put(&reply(id, b"100")).await;
+    let error = soon(second).await.unwrap().unwrap_err();
+    assert_eq!(error.message(), format!("the peer broke the protocol: call {id} was answered twice"));
+    assert_eq!(peer.frame().await.goaway().1, 1);
+}
+
+#[tokio::test]
+async fn frames_that_break_a_rule_end_the_connection() {
+    assert_eq!(breach(|id| vec![end(id, 0, b"")]).await, "an END with code 0 for call ID, which is not a stream");
+    let huge = |_| vec![Frame { kind: kind::PONG, ..Frame::default() }];
+    assert_eq!(breach(huge).await, "a payload of 0 bytes should have 8");
+    let data = |id| vec![Frame::new(kind::DATA, id, *b"x").index(1)];
+    assert_eq!(breach(data).await, "a frame for stream 1 of call ID, which has no streams");
+    let done = |_| vec![Frame::new(kind::DONE, 0, 1u32.to_le_bytes())];
+    assert_eq!(breach(done).await, "DONE of 1 with 0 one-way calls open");
+    let unknown = |_| vec![Frame::new(0x40, 0, [])];
+    assert_eq!(breach(unknown).await, "frames of kind 0x40 are not known here");
+    let chunk = |id| vec![Frame::new(kind::CHUNK, id, *b"x")];
+    assert_eq!(breach(chunk).await, "a CHUNK for call ID, which has no unfinished message");
+    let flags = |id| vec![reply(id, b"1").flags(0x80)];
+    assert_eq!(breach(flags).await, "REPLY with flags 0x80");
+    let hello = |_| vec![Hello::default().build()];
+    assert_eq!(breach(hello).await, "a second HELLO");
+}
+
+#[tokio::test]
+async fn a_frame_of_four_gigabytes_is_refused_by_its_header() {
+    let (mut peer, desk) = pair().await;
+    let (open, id) = begin(&mut peer, &desk, 1).await;
+    let mut header = u32::MAX.to_le_bytes().to_vec();
+    header.extend([kind::REPLY, 0, 0, 0]);
+    header.extend(id.to_le_bytes());
+    peer.send(&header).await;
+    assert_eq!(peer.frame().await.goaway().1, 1);
+    let error = soon(open).await.unwrap().unwrap_err();
+    assert!(error.message().ends_with("a frame of 4294967295 bytes is over the limit of 131072"), "{error}");
+}
+
+#[tokio::test]
+async fn a_result_of_the_wrong_type_fails_its_call_alone() {
+    let (mut peer, desk) = pair().await;
+    let (good, good_id) = begin(&mut peer, &desk, 1).await;
+    for body in [&b"\"text\""[..], b"", b"7 8", b"-1", b"{", b"\xFF"] {
+        let (bad, id) = begin(&mut peer, &desk, 2).await;
+        peer.put(&reply(id, body)).await;
+        let error = soon(bad).await.unwrap().unwrap_err();
+        assert_eq!((error.code(), error.delivery()), (Code::Internal, Delivery::Executed));
+        assert_eq!(error.phase(), Some(Phase::Decode));
+        assert!(error.message().starts_with("the result is not a u64: "), "{error}");
+    }
+    peer.put(&reply(good_id, b"1")).await;
+    assert_eq!(soon(good).await.unwrap().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_typed_error_where_none_is_declared_fails_its_call_alone() {
+    let (mut peer, desk) = pair().await;
+    let (bad, id) = begin(&mut peer, &desk, 1).await;
+    peer.put(&end(id, 2, b"\"Closed\"").flags(flag::TYPED)).await;
+    let error = soon(bad).await.unwrap().unwrap_err();
+    assert_eq!((error.code(), error.delivery()), (Code::Internal, Delivery::Executed));
+
+    let queue = tokio::spawn(desk.queue("x", 1));
+    let id = peer.frame().await.call;
+    peer.put(&end(id, 2, b"\"Unheard\"").flags(flag::TYPED)).await;
+    let error = soon(queue).await.unwrap().unwrap_err();
+    assert_eq!((error.code(), error.delivery()), (Code::Internal, Delivery::Executed));
+    let (good, id) = begin(&mut peer, &desk, 2).await;
+    peer.put(&reply(id, b"2")).await;
+    assert_eq!(soon(good).await.unwrap().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_strange_code_is_unknown_and_a_torn_text_is_mended() {
+    let (mut peer, desk) = pair().await;
+    for (code, expected) in [(17, Code::Unknown), (999, Code::Unknown), (u16::MAX, Code::Unknown), (5, Code::NotFound)]
+    {
+        let (call, id) = begin(&mut peer, &desk, 1).await;
+        peer.put(&end(id, code, b"no \xFF\xFE key \xE2\x98\xBA")).await;
+        let error = soon(call).await.unwrap().unwrap_err();
+        assert_eq!(error.code(), expected);
+        assert_eq!(error.message(), "no \u{FFFD}\u{FFFD} key ☺");
+    }
+}
+
+#[tokio::test]
+async fn the_mark_not_executed_decides_what_may_be_tried_again() {
+    let (mut peer, desk) = pair().await;
+    for (flags, delivery) in [(flag::NOT_EXECUTED, Delivery::NotExecuted), (0, Delivery::Executed)] {
+        let (call, id) = begin(&mut peer, &desk, 1).await;
+        peer.put(&end(id, 14, b"busy").flags(flags)).await;
+        let error = soon(call).await.unwrap().unwrap_err();
+        assert_eq!((error.code(), error.delivery()), (Code::Unavailable, delivery));
+        assert_eq!(error.is_retryable(), delivery == Delivery::NotExecuted);
+    }
+}
+
+#[tokio::test]
+async fn fields_and_kinds_from_the_future_are_ignored_or_fail_one_call() {
+    let (mut peer, desk) = pair().await;
+    let answer = |id, tag| {
+        let mut payload = fields(&[(tag, b"?")]);
+        payload.extend(b"1");
+        Frame::new(kind::REPLY, id, payload)
+    };
+    peer.put(&Frame::new(0x41, 77, *b"anything").flags(0xFF).index(9)).await;
+    let (call, id) = begin(&mut peer, &desk, 1).await;
+    peer.put(&answer(id, 0x31)).await;
+    assert_eq!(soon(call).await.unwrap().unwrap(), 1, "odd tags may be ignored");
+    let (call, id) = begin(&mut peer, &desk, 1).await;
+    peer.put(&answer(id, 0x30)).await;
+    let error = soon(call).await.unwrap().unwrap_err();
+    assert_eq!(error.message(), "the answer needs field 0x30, which this version does not know");
+    let (call, id) = begin(&mut peer, &desk, 3).await;
+    peer.put(&reply(id, b"3")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_server_that_goes_in_the_middle_of_an_answer_gives_no_half_value() {
+    for chunked in [false, true] {
+        let (mut peer, desk) = pair().await;
+        let call = tokio::spawn(desk.exchange(vec![], 0));
+        let id = peer.frame().await.call;
+        if chunked {
+            let mut payload = vec![0, 0];
+            payload.extend(100_000u32.to_le_bytes());
+            payload.extend(b"\"AAAA");
+            peer.put(&Frame::new(kind::REPLY, id, payload).flags(flag::CHUNKED)).await;
+        } else {
+            let whole = reply(id, b"\"AAAA\"").bytes();
+            peer.send(&whole[..whole.len() - 1]).await;
+        }
+        drop(peer);
+        let error = soon(call).await.unwrap().unwrap_err();
+        assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::Unknown));
+        assert!(!error.is_retryable());
+        assert_eq!(soon(desk.echo(1)).await.unwrap_err().delivery(), Delivery::NotSent);
+    }
+}
+
+/// What the server has not read when it closes makes the system reset the connection.
+#[tokio::test]
+async fn a_reset_connection_fails_its_calls() {
+    let (mut peer, desk) = pair().await;
+    let (first, id) = begin(&mut peer, &desk, 1).await;
+    let unread: Vec<_> = (0..50).map(|number| tokio::spawn(desk.echo(number))).collect();
+    peer.send(&reply(id, b"1").bytes()[..10]).await;
+    tokio::task::yield_now().await;
+    drop(peer);
+    for call in unread.into_iter().chain([first]) {
+        let error = soon(call).await.unwrap().unwrap_err();
+        assert_eq!(error.code(), Code::Unavailable);
+        assert!(matches!(error.delivery(), Delivery::Unknown | Delivery::NotSent), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn answers_that_came_before_the_end_are_delivered() {
+    let (mut peer, desk) = pair().await;
+    let mut calls = Vec::new();
+    for number in 0..20 {
+        calls.push(begin(&mut peer, &desk, number).await);
+    }
+    let answers: Vec<u8> = (0..19).flat_map(|number| reply(calls[number].1, b"7").bytes()).collect();
+    peer.send(&answers).await;
+    peer.finish().await;
+    let outcomes = join_all(calls.into_iter().map(|(call, _)| async { soon(call).await.unwrap() })).await;
+    assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Ok(7))).count(), 19);
+    assert_eq!(outcomes[19].as_ref().unwrap_err().delivery(), Delivery::Unknown);
+}
+
+#[tokio::test]
+async fn a_goodbye_divides_the_calls_that_were_taken_from_the_others() {
+    let (mut peer, desk) = pair().await;
+    let (taken, last) = begin(&mut peer, &desk, 1).await;
+    let (refused, _) = begin(&mut peer, &desk, 2).await;
+    peer.put(&goaway(u64::MAX, 0, "")).await;
+    peer.put(&goaway(last, 0, "")).await;
+    let error = soon(refused).await.unwrap().unwrap_err();
+    assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::NotExecuted));
+    assert!(error.is_retryable());
+    let late = soon(desk.echo(3)).await.unwrap_err();
+    assert_eq!((late.delivery(), late.is_retryable()), (Delivery::NotSent, true));
+    peer.put(&reply(last, b"1")).await;
+    assert_eq!(soon(taken).await.unwrap().unwrap(), 1);
+    let rest: Vec<u8> = peer.rest().await.iter().map(|frame| frame.kind).collect();
+    assert_eq!(rest, [kind::GOAWAY], "nothing is left, so the client closes");
+}
+
+#[tokio::test]
+async fn a_goodbye_that_takes_back_what_it_said_ends_the_connection() {
+    let (mut peer, desk) = pair().await;
+    let (open, id) = begin(&mut peer, &desk, 1).await;
+    peer.put(&goaway(id, 0, "")).await;
+    peer.put(&goaway(id + 2, 0, "")).await;
+    let (_, reason, text) = peer.frame().await.goaway();
+    assert_eq!((reason, text), (1, format!("GOAWAY grew from {id} to {}", id + 2)));
+    let error = soon(open).await.unwrap().unwrap_err();
+    assert_eq!((error.delivery(), error.is_retryable()), (Delivery::Unknown, false));
+}
+
+#[tokio::test]
+async fn pings_are_answered_and_a_flood_of_them_is_not() {
+    let (mut peer, desk) = pair().await;
+    let ping = Frame::new(kind::PING, 0, *b"12345678");
+    peer.put(&ping).await;
+    let pong = peer.frame().await;
+    assert_eq!((pong.kind, &pong.payload[..]), (kind::PONG, &b"12345678"[..]));
+    let (open, _) = begin(&mut peer, &desk, 1).await;
+    let flood = ping.bytes().repeat(20_000);
+    // The client may close before it has taken all.
+    let _ = peer.try_send(&flood).await;
+    let frames = peer.rest().await;
+    assert!(frames.len() <= 10_001);
+    let error = soon(open).await.unwrap().unwrap_err();
+    assert!(error.message().ends_with("more than 10000 frames without effect"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_calls_its_client_is_told_that_it_has_no_services() {
+    let (mut peer, desk) = pair().await;
+    peer.put(&tests::frames::call(2, "echo", "{}")).await;
+    let (code, not_executed, text) = peer.frame().await.end();
+    assert_eq!((code, not_executed, text.as_str()), (12, true, "this end has no services"));
+    let (call, id) = begin(&mut peer, &desk, 1).await;
+    peer.put(&reply(id, b"1")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_client_never_has_more_calls_open_than_the_server_allows() {
+    let (mut peer, desk) = pair_with(&Hello { calls: 16, ..Hello::default() }).await;
+    let calls: Vec<_> = (0..100).map(|number| tokio::spawn(desk.echo(number))).collect();
+    let mut open = std::collections::VecDeque::new();
+    for _ in 0..100 {
+        if open.len() == 16 {
+            // The oldest is answered only when no other may come: had the client sent a seventeenth, it would be next.
+            peer.put(&Frame::new(kind::PING, 0, *b"are any?")).await;
+            assert_eq!(peer.frame().await.kind, kind::PONG, "a call past the slots");
+            let (id, number): (u64, String) = open.pop_front().unwrap();
+            peer.put(&reply(id, number.as_bytes())).await;
+        }
+        let frame = peer.frame().await;
+        let body = String::from_utf8_lossy(&frame.payload).into_owned();
+        open.push_back((frame.call, body.split(':').next_back().unwrap().trim_end_matches('}').to_owned()));
+    }
+    for (id, number) in open {
+        peer.put(&reply(id, number.as_bytes())).await;
+    }
+    for (number, call) in (0..).zip(calls) {
+        assert_eq!(soon(call).await.unwrap().unwrap(), number);
+    }
+}
