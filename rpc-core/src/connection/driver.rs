@@ -258,7 +258,12 @@ impl Driver {
             let id = call.id;
             match self.serve.serve(call, &mut clock) {
                 Served::Answered(answer) => self.batch.answers.push((id, answer)),
-                Served::Running(running) => serving::spawn(&self.shared, id, running),
+                Served::Running(running) => {
+                    // A new task is run next, by this very thread. Having more to do makes the run time wake another
+                    // thread for it; else nobody would look after the sockets while the handler keeps this one.
+                    self.unfinished |= running.apart;
+                    serving::spawn(&self.shared, id, running);
+                }
             }
         }
         !self.batch.answers.is_empty()
