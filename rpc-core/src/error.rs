@@ -287,8 +287,8 @@ impl<E> CallError<E> {
         self.rpc().is_some_and(RpcError::is_retryable)
     }
 
-    /// What the handler sent along with the error; empty for an error of the method's own type, whose metadata
-    /// [`Call::with_metadata`](crate::Call::with_metadata) gives.
+    /// What the handler sent along with the error. Empty for an error of the method's own type: what its callers need
+    /// to know belongs in the type.
     pub fn metadata(&self) -> &Metadata {
         static NONE: Metadata = Metadata::new();
         self.rpc().map_or(&NONE, RpcError::metadata)

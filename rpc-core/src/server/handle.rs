@@ -3,10 +3,11 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 
 use super::{Connections, Server};
-use crate::transport::Address;
+use crate::transport::{Address, Io};
 
 /// A server that runs in a task of its own; see [`Server::spawn`].
 #[derive(Debug)]
@@ -57,6 +58,11 @@ impl ServerHandle {
     /// The address it listens at, with the port that was really taken.
     pub fn local_addr(&self) -> &Address {
         &self.address
+    }
+
+    /// Serves one more connection on an open stream of bytes, whatever it is. `peer` names it in errors.
+    pub fn attach<S: AsyncRead + AsyncWrite + Send + 'static>(&self, stream: S, peer: &str) {
+        self.connections.open(Io::new(stream, peer.into()));
     }
 
     /// How many connections are open.
