@@ -90,7 +90,10 @@ async fn payloads_have_the_layout_of_their_kind() {
         (torn_fields(&[4, 0, 1, 8, 0, 0]), "a field's length passes the end of the fields"),
         (torn_fields(&fields(&[(1, &[0; 7])])), "a field of 7 bytes should have 8"),
         (torn_fields(&fields(&[(1, &[0; 8]), (1, &[0; 8])])), "field 0x01 appears twice"),
-        (torn_fields(&fields(&[(7, &[1, b'K', 0, 0])])), "a metadata key or value has characters that it must not have"),
+        (
+            torn_fields(&fields(&[(7, &[1, b'K', 0, 0])])),
+            "a metadata key or value has characters that it must not have",
+        ),
         (torn_fields(&fields(&[(7, &[200, b'k'])])), "a field's length passes the end of the fields"),
         (torn_fields(&fields(&[(7, &b"\x01k\x00\x00".repeat(65))])), "more than 64 metadata entries"),
     ] {
@@ -156,9 +159,12 @@ async fn chunks_keep_to_their_message_and_its_budget() {
 
     let office = Office::open().await;
     let mut peer = Peer::greet(&office.address).await;
-    for (frame, answer) in
-        [(begin(1, 12, b""), None), (begin(3, 12, b""), None), (chunk(3, SEVEN.as_bytes()), Some(3)), (chunk(1, SEVEN.as_bytes()), Some(1))]
-    {
+    for (frame, answer) in [
+        (begin(1, 12, b""), None),
+        (begin(3, 12, b""), None),
+        (chunk(3, SEVEN.as_bytes()), Some(3)),
+        (chunk(1, SEVEN.as_bytes()), Some(1)),
+    ] {
         peer.put(&frame).await;
         if let Some(id) = answer {
             assert_eq!(peer.frame().await.call, id, "messages interleave");
@@ -262,7 +268,8 @@ async fn arguments_that_do_not_fit_fail_their_call_and_do_not_run() {
         let (code, not_executed, text) = peer.frame().await.end();
         assert_eq!((code, not_executed), (expected, true), "{method} {body}: {text}");
     }
-    for (id, frame) in [(101, call(101, "echo", SEVEN).index(1)), (103, call_with(103, "Nobody", "echo", &[0, 0], b""))] {
+    for (id, frame) in [(101, call(101, "echo", SEVEN).index(1)), (103, call_with(103, "Nobody", "echo", &[0, 0], b""))]
+    {
         peer.put(&frame).await;
         let (code, not_executed, text) = peer.frame().await.end();
         assert_eq!((code, not_executed), (12, true), "{id}: {text}");

@@ -40,7 +40,9 @@ async fn a_server_names_the_protocol_of_a_stranger_and_closes_at_once() {
         assert_eq!(error.code(), Code::FailedPrecondition);
         assert_eq!(
             masked(&error),
-            format!("failed precondition: {what}; check address and port (at tcp://127.0.0.1:PORT, in the handshake, not sent)")
+            format!(
+                "failed precondition: {what}; check address and port (at tcp://127.0.0.1:PORT, in the handshake, not sent)"
+            )
         );
         assert_eq!(soon(desk.echo(5)).await.unwrap(), 5, "a good client notices nothing");
     }
