@@ -142,7 +142,7 @@ impl Connection {
         let ticket = core.session.start(outgoing, waker, now)?;
         let ended = core.session.has_outcome(ticket);
         let alone = core.session.is_alone();
-        let driver = core.write_soon(alone);
+        let driver = core.write_soon(alone, now);
         drop(core);
         wake(driver);
         Ok((ticket, ended))
@@ -164,7 +164,7 @@ impl Connection {
     pub(crate) fn abandon(&self, ticket: Ticket) {
         let mut core = self.handle.shared.lock();
         core.session.abandon(ticket);
-        let driver = core.write_soon(false);
+        let driver = core.write_soon(false, now());
         drop(core);
         wake(driver);
     }
@@ -180,7 +180,7 @@ impl Shared {
         let mut core = self.lock();
         core.session.reply(id, answer);
         let alone = core.session.serving() == 0;
-        let driver = core.write_soon(alone);
+        let driver = core.write_soon(alone, now());
         drop(core);
         wake(driver);
     }
@@ -204,11 +204,11 @@ impl Core {
     /// Where nothing else is going on (`alone`) the bytes are written here and now: a hop to the driver's task would
     /// only add to the latency. Otherwise the driver gathers what others append, and writes it all at once.
     #[must_use]
-    fn write_soon(&mut self, alone: bool) -> Option<Waker> {
+    fn write_soon(&mut self, alone: bool, now: Instant) -> Option<Waker> {
         if self.flush {
             return None;
         }
-        if alone && self.write_now() && !self.is_timer_late() {
+        if alone && self.write_now(now) && !self.is_timer_late() {
             return None;
         }
         if !self.session.has_output() && !self.is_timer_late() && self.writer.as_ref().is_some_and(Writer::is_empty) {
@@ -219,11 +219,10 @@ impl Core {
     }
 
     /// Writes all there is, if the transport takes it at once.
-    fn write_now(&mut self) -> bool {
+    fn write_now(&mut self, now: Instant) -> bool {
         let Some(writer) = self.writer.as_mut().filter(|writer| writer.is_empty()) else {
             return false;
         };
-        let now = now();
         writer.refill(|empty| self.session.poll_transmit(empty, now));
         let done = writer.poll_write(&mut Context::from_waker(Waker::noop()));
         self.session.handle_written(writer.written(), now);

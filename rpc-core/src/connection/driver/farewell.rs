@@ -1,0 +1,96 @@
+//! The end of a driver: calls end, handlers stop, and the last words are written.
+
+use std::future::Future as _;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncReadExt as _;
+
+use super::{Driver, READ_MIN, READS};
+use crate::connection::End;
+use crate::context::now;
+use crate::frame::Reason;
+
+/// How long the last words may take to be written and read.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+impl Driver {
+    /// The connection is over: calls end, handlers stop, and the last words are written.
+    pub(super) fn finish(&mut self, end: End) {
+        let good = matches!(end, End::Finished);
+        // Only a peer that reads what it is told gets an explanation.
+        let hopeless = matches!(end, End::Io(_) | End::Stalled(..));
+        let shared = Arc::clone(&self.shared);
+        let mut core = shared.lock();
+        if let Some(writer) = &core.writer {
+            let written = writer.written();
+            core.session.handle_written(written, now());
+        }
+        match &end {
+            End::Breach(breach) => core.session.break_off(breach),
+            End::NoHello(_) => core.session.conclude(Reason::Timeout, "no HELLO came"),
+            End::Stalled(what, _) => core.session.conclude(Reason::Timeout, &format!("the peer {what}")),
+            _ => {}
+        }
+        let error = end.error(self.greeted).with_peer(Arc::clone(&self.shared.peer));
+        core.session.handle_lost(error);
+        let error = core.session.lost();
+        let error = (!good).then_some(error).flatten();
+        core.over = Some(error.clone());
+        core.session.poll_woken(&mut self.batch.woken);
+        self.batch.woken.append(&mut core.watchers);
+        self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
+        drop(core);
+        self.batch.notify();
+        self.serve.handle_closed(error.as_ref());
+        self.farewell = Some(if hopeless { now() } else { now() + FAREWELL });
+        self.sleep.as_mut().reset((now() + FAREWELL).into());
+    }
+
+    /// Writes as much of what is left as the transport takes.
+    fn write_rest(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        let now = now();
+        self.blocked = false;
+        self.gathering = true;
+        loop {
+            let writer = self.take_writer(&mut self.shared.clone().lock(), cx, true, now);
+            let Some(writer) = writer else {
+                return Ok(());
+            };
+            self.write(cx, writer, now)?;
+        }
+    }
+
+    /// Writes what is left and reads until the peer has closed too: bytes that nobody reads would make the system tell
+    /// the peer that the connection was reset, and our last words with it.
+    pub(super) fn poll_farewell(&mut self, cx: &mut Context<'_>, until: Instant) -> Poll<()> {
+        if now() >= until || self.sleep.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        if !self.shut {
+            if self.write_rest(cx).is_err() {
+                return Poll::Ready(());
+            }
+            let mut core = self.shared.lock();
+            let Some(writer) = core.writer.as_mut().filter(|writer| writer.is_empty()) else {
+                return Poll::Pending;
+            };
+            if std::task::ready!(writer.poll_shutdown(cx)).is_err() {
+                return Poll::Ready(());
+            }
+            self.shut = true;
+        }
+        for _ in 0..READS {
+            self.buffer.clear();
+            self.buffer.reserve(READ_MIN);
+            match std::task::ready!(pin!(self.reader.read_buf(&mut self.buffer)).poll(cx)) {
+                Ok(0) | Err(_) => return Poll::Ready(()),
+                Ok(_) => {}
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
