@@ -123,6 +123,22 @@ async fn calls_over_the_slots_of_a_connection_wait_for_their_turn() {
     office.close().await;
 }
 
+/// W-14, told by what each call knows of itself when its time is up.
+#[tokio::test]
+async fn before_the_server_has_greeted_no_more_is_sent_than_may_be() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("tcp://{}", listener.local_addr().unwrap());
+    let limit = Duration::from_millis(100);
+    for (calls, bytes, sent) in [(40, 10, 16), (10, 10_000, 6)] {
+        let desk = DeskClient::new(Channel::builder(&address).codec(Bincode).lazy().unwrap());
+        let outcomes = soon(join_all((0..calls).map(|_| desk.exchange(vec![1; bytes], 1).timeout(limit)))).await;
+        let errors = outcomes.into_iter().map(Result::unwrap_err);
+        let (out, kept): (Vec<_>, Vec<_>) = errors.partition(|error| error.delivery() == Delivery::Unknown);
+        assert_eq!((out.len(), kept.len()), (sent, calls - sent));
+        assert!(kept.iter().all(|error| error.delivery() == Delivery::NotSent));
+    }
+}
+
 #[tokio::test]
 async fn messages_over_the_assembly_budget_wait_and_arrive() {
     let limits = Limits::default().with_message(1 << 20).with_assembly(8 << 20);

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "tests assert by panicking")]
 
 use futures::future::join_all;
-use rpc_core::{CallError, Code, Delivery};
-use tests::desk::{Event, Form, Refused, code_of, pattern, sum};
+use rpc_core::{CallError, Channel, Code, Delivery, Server};
+use tests::desk::{DeskClient, DeskServer, Event, Form, Refused, clerk, code_of, pattern, sum};
 use tests::soon;
-use tests::world::{Office, Way, everywhere};
+use tests::world::{Office, Way, address, everywhere};
 
 #[tokio::test]
 async fn a_call_without_arguments_and_result_is_answered() {
@@ -175,26 +175,38 @@ async fn two_hundred_large_calls_share_a_connection() {
 async fn two_services_and_two_codecs_share_a_server() {
     let office = Office::open().await;
     let other = office.client().await;
-    let json = rpc_core::Channel::builder(&office.address).codec(rpc_core::codec::Json).connect().await.unwrap();
-    let json = tests::desk::DeskClient::new(json);
+    let json = Channel::builder(&office.address).codec(rpc_core::codec::Json).connect().await.unwrap();
+    let json = DeskClient::new(json);
     let (one, two) = soon(async { tokio::join!(other.echo(1), json.echo(2)) }).await;
     assert_eq!((one.unwrap(), two.unwrap()), (1, 2));
     office.close().await;
 }
 
 #[tokio::test]
+async fn any_stream_of_bytes_carries_calls() {
+    let (clerk, _watch) = clerk();
+    let server = Server::builder().service(DeskServer::new(clerk)).bind(&address(Way::Memory)).await.unwrap();
+    let (near, far) = tokio::io::duplex(100);
+    server.attach(far, "a pipe");
+    let desk = DeskClient::new(Channel::builder("the other end").over(near).await.unwrap());
+    assert_eq!(soon(desk.exchange(pattern(50_000), 50_000)).await.unwrap().len(), 50_000);
+    let error = soon(desk.status(5, "no")).await.unwrap_err();
+    assert_eq!(error.peer(), Some("the other end"));
+}
+
+#[tokio::test]
 async fn a_method_or_service_that_is_not_there_fails_its_call_alone() {
     let office = Office::open().await;
     let desk = office.client().await;
-    let channel = rpc_core::Channel::connect(&office.address).await.unwrap();
-    let stranger = tests::desk::DeskClient::new(channel.service("Nobody"));
+    let channel = Channel::connect(&office.address).await.unwrap();
+    let stranger = DeskClient::new(channel.service("Nobody"));
     let error = soon(stranger.echo(1)).await.unwrap_err();
     assert_eq!((error.code(), error.delivery()), (Code::Unimplemented, Delivery::NotExecuted));
     assert!(!error.is_retryable());
     assert_eq!(error.method(), Some("Nobody.echo"));
     assert!(error.message().contains("no such service"), "{error}");
 
-    let known = tests::desk::DeskClient::new(channel);
+    let known = DeskClient::new(channel);
     assert_eq!(soon(known.echo(1)).await.unwrap(), 1, "the connection lives");
     assert_eq!(soon(desk.echo(2)).await.unwrap(), 2);
     office.close().await;
