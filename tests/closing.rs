@@ -213,7 +213,10 @@ fn a_run_time_that_goes_hangs_nobody() {
         assert_eq!(office.watch.next().await, Event::Begun(2));
         server.shutdown_background();
         let error = soon(held).await.unwrap().unwrap_err();
-        assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::Unknown));
+        // The handler may go before its connection does, and then there is time to say so.
+        let told = (error.code(), error.delivery());
+        let ends = [(Code::Unavailable, Delivery::Unknown), (Code::Internal, Delivery::Executed)];
+        assert!(ends.contains(&told), "{error}");
     });
 }
 
