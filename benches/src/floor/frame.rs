@@ -1,0 +1,66 @@
+//! A frame: payload length `u32`, kind `u32`, call id `u64`, little-endian, then the payload.
+
+use bytes::{Buf as _, Bytes, BytesMut};
+
+use crate::contestant::Fault;
+
+pub(super) const HEADER: usize = 16;
+/// From this size on a payload is a piece of its own instead of being copied.
+pub(super) const LARGE: usize = 16 * 1024;
+/// Read buffers: enough for a burst of small calls, and for large payloads in few reads.
+const READ_MIN: usize = 64 * 1024;
+const READ_MAX: usize = 256 * 1024;
+const PAYLOAD_MAX: usize = 64 * 1024 * 1024;
+
+/// What the server does with a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Echo = 0,
+    Yield = 1,
+    Timer = 2,
+}
+
+pub(super) fn header(kind: Kind, id: u64, payload: usize) -> [u8; HEADER] {
+    let head = (payload as u64) | (kind as u64) << 32;
+    let mut bytes = [0; HEADER];
+    let (first, second) = bytes.split_at_mut(8);
+    first.copy_from_slice(&head.to_le_bytes());
+    second.copy_from_slice(&id.to_le_bytes());
+    bytes
+}
+
+pub(super) struct Head {
+    pub(super) kind: Kind,
+    pub(super) id: u64,
+    pub(super) payload: usize,
+}
+
+/// The head of the frame at the beginning of `buffer`, once the frame is there as a whole.
+pub(super) fn complete(buffer: &BytesMut) -> Result<Option<Head>, Fault> {
+    let Some(mut bytes) = buffer.get(..HEADER) else {
+        return Ok(None);
+    };
+    let payload = bytes.get_u32_le() as usize;
+    let kind = match bytes.get_u32_le() {
+        0 => Kind::Echo,
+        1 => Kind::Yield,
+        2 => Kind::Timer,
+        other => return Err(format!("there is no kind {other}").into()),
+    };
+    if payload > PAYLOAD_MAX {
+        return Err(format!("a payload of {payload} bytes is too long").into());
+    }
+    Ok((buffer.len() >= HEADER + payload).then(|| Head { kind, id: bytes.get_u64_le(), payload }))
+}
+
+/// Takes the payload of the frame that `head` was read from.
+pub(super) fn take_payload(buffer: &mut BytesMut, head: &Head) -> Bytes {
+    buffer.advance(HEADER);
+    buffer.split_to(head.payload).freeze()
+}
+
+/// Sees to it that the next read has room: more where a large frame has begun.
+pub(super) fn make_room(buffer: &mut BytesMut) {
+    let payload = buffer.get(..4).map_or(0, |mut length| length.get_u32_le() as usize);
+    buffer.reserve(if payload < LARGE { READ_MIN } else { payload.clamp(READ_MAX, 8 * READ_MAX) });
+}

@@ -1,0 +1,113 @@
+//! Results as Markdown.
+
+use std::fmt::Write as _;
+
+use crate::results::{Results, Spread};
+use crate::rounds::Plan;
+use crate::workload::Workload;
+
+/// A summary of ratios, then a table for each workload.
+pub(crate) fn markdown(results: &Results, plan: &Plan) -> String {
+    let mut text = format!(
+        "# Comparison\n\n{} cores; load {:.2} before; {} rounds of {} ms; in a tenth of the runs other programs had \
+         {:.0} % of the machine or more.\n\n",
+        results.cores,
+        results.load,
+        plan.rounds,
+        plan.measured.as_millis(),
+        100.0 * results.others()
+    );
+    summary(&mut text, results, plan);
+    for workload in &plan.workloads {
+        details(&mut text, results, plan, workload);
+    }
+    text
+}
+
+fn summary(text: &mut String, results: &Results, plan: &Plan) {
+    text.push_str("## Ratio to the floor of the same round, median\n\n| |");
+    for workload in &plan.workloads {
+        let _ = write!(text, " {} |", workload.name);
+    }
+    text.push_str("\n| --- |");
+    text.push_str(&" ---: |".repeat(plan.workloads.len()));
+    for contestant in &plan.contestants {
+        let _ = write!(text, "\n| {contestant} |");
+        for workload in &plan.workloads {
+            match results.ratio(workload, contestant) {
+                Some(ratio) => {
+                    let _ = write!(text, " {:.2} |", ratio.median);
+                }
+                None => text.push_str(" – |"),
+            }
+        }
+    }
+    text.push('\n');
+    if plan.workloads.iter().any(Workload::is_about_delay) {
+        text.push_str("\nIn `mix` the ratio is the floor's p99 of small calls to the contestant's.\n");
+    }
+}
+
+fn details(text: &mut String, results: &Results, plan: &Plan, workload: &Workload) {
+    let large = workload.payload().is_some() || workload.beside > 0;
+    let _ = write!(text, "\n## {}: {}\n\n", workload.name, workload.title);
+    text.push_str("| | calls/s | ratio | p50 µs | p99 µs | server CPU µs/call | client CPU µs/call |");
+    text.push_str(if large { " MB/s each way |\n" } else { "\n" });
+    text.push_str("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    text.push_str(if large { " ---: |\n" } else { "\n" });
+    for contestant in &plan.contestants {
+        let row = row(results, workload, contestant, large);
+        let failed = || format!("failed: {}", results.failure(workload.name, contestant).unwrap_or("not run"));
+        let _ = writeln!(text, "| {contestant} | {} |", row.unwrap_or_else(failed));
+    }
+}
+
+fn row(results: &Results, workload: &Workload, contestant: &str, large: bool) -> Option<String> {
+    let figure = |pick| results.figure(workload.name, contestant, pick);
+    let mut row = format!(
+        "{} | {} | {} | {} | {:.2} | {:.2}",
+        spread(figure(|outcome| outcome.rate)?, count),
+        results.ratio(workload, contestant).map_or("–".to_owned(), |ratio| spread(ratio, |it| format!("{it:.2}"))),
+        micros(figure(|outcome| outcome.p50)?.median),
+        spread(figure(|outcome| outcome.p99)?, micros),
+        figure(|outcome| outcome.server_cpu)?.median,
+        figure(|outcome| outcome.client_cpu)?.median,
+    );
+    if large {
+        let _ = write!(row, " | {}", count(figure(|outcome| outcome.bytes)?.median / 1e6));
+    }
+    Some(row)
+}
+
+fn spread(spread: Spread, show: fn(f64) -> String) -> String {
+    format!("{} [{}–{}]", show(spread.median), show(spread.min), show(spread.max))
+}
+
+fn micros(micros: f64) -> String {
+    if micros < 100.0 { format!("{micros:.1}") } else { count(micros) }
+}
+
+/// A whole number with its thousands apart.
+fn count(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(count(7.4), "7");
+        assert_eq!(count(999.0), "999");
+        assert_eq!(count(1_234_567.0), "1,234,567");
+    }
+}
