@@ -126,7 +126,8 @@ impl RpcError {
     }
 
     /// Whether another attempt is safe and can end differently: the call provably did not run, and the reason is a
-    /// passing one (no connection, refused for load, draining).
+    /// passing one (no connection, refused for load, draining). When the connection is lost or draining, the attempt
+    /// needs a new [`Channel`](crate::Channel).
     pub fn is_retryable(&self) -> bool {
         self.code() == Code::Unavailable && matches!(self.delivery(), Delivery::NotSent | Delivery::NotExecuted)
     }
@@ -197,6 +198,13 @@ impl RpcError {
 
     pub(crate) fn with_all_metadata(mut self, metadata: Metadata) -> Self {
         self.inner.metadata = metadata;
+        self
+    }
+
+    /// What is left of it where no call is concerned.
+    pub(crate) fn without_call(mut self) -> Self {
+        self.inner.delivery = None;
+        self.inner.phase = None;
         self
     }
 

@@ -23,7 +23,7 @@ pub trait Failure: sealed::Sealed + Sized + Send + 'static {
     fn answer(self, codec: &AnyCodec) -> EncodedFailure;
 
     #[doc(hidden)]
-    fn read(codec: &AnyCodec, body: &[u8]) -> Self::Seen;
+    fn read(codec: &AnyCodec, body: &[u8]) -> Result<Self::Seen, RpcError>;
 }
 
 /// How a failure crosses the wire.
@@ -51,16 +51,13 @@ impl<E: Serialize + DeserializeOwned + Send + 'static> Failure for E {
         })
     }
 
-    fn read(codec: &AnyCodec, body: &[u8]) -> CallError<E> {
-        match codec.decode(body) {
-            Ok(error) => CallError::Service(error),
-            Err(error) => CallError::Rpc(
-                RpcError::new(Code::Internal, format!("the error is not a {}: {error}", std::any::type_name::<E>()))
-                    .with_delivery(Delivery::Executed)
-                    .with_phase(Phase::Decode)
-                    .with_source(error),
-            ),
-        }
+    fn read(codec: &AnyCodec, body: &[u8]) -> Result<CallError<E>, RpcError> {
+        codec.decode(body).map(CallError::Service).map_err(|error| {
+            RpcError::new(Code::Internal, format!("the error is not a {}: {error}", std::any::type_name::<E>()))
+                .with_delivery(Delivery::Executed)
+                .with_phase(Phase::Decode)
+                .with_source(error)
+        })
     }
 }
 
@@ -73,8 +70,8 @@ impl Failure for RpcError {
         EncodedFailure(Answer::Status { code: self.code(), message, metadata })
     }
 
-    fn read(_: &AnyCodec, _: &[u8]) -> Self {
-        unexpected()
+    fn read(_: &AnyCodec, _: &[u8]) -> Result<Self, Self> {
+        Err(unexpected())
     }
 }
 
@@ -85,8 +82,8 @@ impl Failure for NoError {
         match self {}
     }
 
-    fn read(_: &AnyCodec, _: &[u8]) -> RpcError {
-        unexpected()
+    fn read(_: &AnyCodec, _: &[u8]) -> Result<RpcError, RpcError> {
+        Err(unexpected())
     }
 }
 

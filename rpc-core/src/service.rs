@@ -11,6 +11,10 @@ use crate::failure::Failure;
 use crate::method::{MethodDescriptor, ServiceDescriptor};
 use crate::session::{Answer, Message, Refusal};
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service",
+    note = "wrap the implementation of a trait `Arith` in its skeleton: `ArithServer::new(…)`"
+)]
 /// A skeleton: something that answers the calls to a service. `#[rpc_service]` implements it.
 pub trait Service: Send + Sync + 'static {
     /// The wire name it is served under.
@@ -54,7 +58,13 @@ impl<'a> Request<'a> {
     /// The refusal to return, when they are not what the method takes.
     pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, Handler> {
         self.codec.decode(self.body).map_err(|error| {
-            self.refuse(Code::InvalidArgument, format!("the arguments of {} cannot be read: {error}", self.name()))
+            self.refuse(
+                Code::InvalidArgument,
+                format!(
+                    "the arguments of {} cannot be read: {error}; do both ends have the same version of the trait?",
+                    self.name()
+                ),
+            )
         })
     }
 

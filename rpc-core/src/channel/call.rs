@@ -236,7 +236,10 @@ impl<T, E: Failure, M> Call<T, E, M> {
         match outcome {
             Outcome::Reply(Reply { metadata, body }) => self.read(&body, begun).map(|value| (value, metadata)),
             Outcome::Sent => self.read(&[], begun).map(|value| (value, None)),
-            Outcome::Typed(Reply { body, .. }) => Err(E::read(self.channel.codec(), &body)),
+            Outcome::Typed(Reply { body, .. }) => {
+                let read = E::read(self.channel.codec(), &body);
+                Err(read.unwrap_or_else(|error| self.failed(error, Some(begun)).into()))
+            }
             Outcome::Failed(error) => Err(self.failed(error, Some(begun)).into()),
         }
     }

@@ -260,8 +260,8 @@ impl Driver {
                 Served::Answered(answer) => self.batch.answers.push((id, answer)),
                 Served::Running(running) => {
                     // A new task is run next, by this very thread. Having more to do makes the run time wake another
-                    // thread for it; else nobody would look after the sockets while the handler keeps this one.
-                    self.unfinished |= running.apart;
+                    // thread for it; else nobody would look after the sockets if the handler keeps this one.
+                    self.unfinished = true;
                     serving::spawn(&self.shared, id, running);
                 }
             }

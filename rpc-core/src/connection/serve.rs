@@ -33,8 +33,6 @@ pub(crate) struct Running {
     pub(crate) context: Context,
     /// It runs on when nobody waits.
     pub(crate) detach: bool,
-    /// It has not been polled at all, because it may keep its thread.
-    pub(crate) apart: bool,
 }
 
 /// An end that answers no calls.

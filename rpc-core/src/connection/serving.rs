@@ -31,7 +31,7 @@ impl Handler {
 
 /// Gives a handler a task of its own.
 pub(super) fn spawn(shared: &Arc<Shared>, id: u64, running: Running) {
-    let Running { future, context, detach, .. } = running;
+    let Running { future, context, detach } = running;
     let task = tokio::spawn(Serving { id, future, shared: Arc::clone(shared), answered: false });
     let abort = (!detach).then(|| task.abort_handle());
     let refused = shared.lock().session.attach(id, Handler { context, abort });

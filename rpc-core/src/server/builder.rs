@@ -8,7 +8,7 @@ use super::connections::{Connections, OnError};
 use super::gate::Gate;
 use super::{Registry, Server, Shared};
 use crate::code::Code;
-use crate::error::{Delivery, Phase, RpcError};
+use crate::error::RpcError;
 use crate::limits::Limits;
 use crate::service::Service;
 use crate::transport::{Address, Listener};
@@ -129,10 +129,7 @@ fn cannot_bind(address: &Address, error: std::io::Error) -> RpcError {
         std::io::ErrorKind::AddrNotAvailable => "; this machine does not have that address",
         _ => "",
     };
-    RpcError::new(Code::Unavailable, format!("cannot listen at {address}: {error}{advice}"))
-        .with_phase(Phase::Connect)
-        .with_delivery(Delivery::NotSent)
-        .with_source(error)
+    RpcError::new(Code::Unavailable, format!("cannot listen at {address}: {error}{advice}")).with_source(error)
 }
 
 impl fmt::Debug for ServerBuilder {

@@ -90,7 +90,7 @@ impl Dispatch {
             Poll::Ready(answer) => Ok(Served::Answered(answer)),
             Poll::Pending => {
                 let context = handler.context.clone();
-                Ok(Served::Running(Running { future: Box::pin(handler), context, detach, apart: false }))
+                Ok(Served::Running(Running { future: Box::pin(handler), context, detach }))
             }
         }
     }
@@ -110,7 +110,7 @@ impl Dispatch {
                 None => Answer::Refused(busy()),
             }
         };
-        Ok(Served::Running(Running { future: Box::pin(future), context, detach, apart: true }))
+        Ok(Served::Running(Running { future: Box::pin(future), context, detach }))
     }
 
     fn codec(&self, place: u16) -> Result<AnyCodec, Refusal> {
@@ -182,7 +182,7 @@ impl Job {
                 Poll::Pending => handler.await,
             }
         };
-        Running { future: Box::pin(future), context, detach, apart: true }
+        Running { future: Box::pin(future), context, detach }
     }
 }
 

@@ -33,7 +33,7 @@ pub struct ShutdownReport {
 impl fmt::Display for ShutdownReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { connections, cut_connections, cut_calls } = self;
-        write!(f, "{connections} connections ended, {cut_connections} of them cut off with {cut_calls} calls")
+        write!(f, "connections open: {connections}, cut off: {cut_connections}, calls cut off: {cut_calls}")
     }
 }
 

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::code::Code;
-use crate::error::{Delivery, Phase, RpcError};
+use crate::error::RpcError;
 
 /// Where a server listens: `tcp://host:port`, `unix:///path` or `mem://name`; `tcp@host:port` is read too.
 ///
@@ -34,7 +34,7 @@ impl FromStr for Address {
         };
         match scheme {
             "tcp" if has_port(rest) => Ok(Self::Tcp(rest.to_owned())),
-            "tcp" => Err(wrong(text, "it has no port; write tcp://host:port")),
+            "tcp" => Err(wrong(text, "it has no host and port, a number up to 65535; write tcp://host:port")),
             "unix" if rest.is_empty() => Err(wrong(text, "it has no path; write unix:///path")),
             "unix" => Ok(Self::Unix(rest.into())),
             "mem" if rest.is_empty() => Err(wrong(text, "it has no name; write mem://name")),
@@ -61,8 +61,6 @@ fn has_port(host: &str) -> bool {
 
 fn wrong(address: &str, why: &str) -> RpcError {
     RpcError::new(Code::InvalidArgument, format!("the address {address:?} cannot be used: {why}"))
-        .with_phase(Phase::Connect)
-        .with_delivery(Delivery::NotSent)
 }
 
 #[cfg(test)]
@@ -86,9 +84,9 @@ mod tests {
     fn a_wrong_address_says_what_to_write() {
         for (text, hint) in [
             ("localhost:1", "no scheme"),
-            ("tcp://localhost", "no port"),
-            ("tcp://:80", "no port"),
-            ("tcp://h:70000", "no port"),
+            ("tcp://localhost", "no host and port"),
+            ("tcp://:80", "no host and port"),
+            ("tcp://h:70000", "up to 65535"),
             ("unix://", "no path"),
             ("mem://", "no name"),
             ("http://h:1", "scheme is not known"),

@@ -11,6 +11,7 @@ use tokio::io::AsyncReadExt as _;
 use super::{Driver, READ_MIN, READS};
 use crate::connection::End;
 use crate::context::now;
+use crate::error::RpcError;
 use crate::frame::Reason;
 
 /// How long the last words may take to be written and read.
@@ -19,11 +20,16 @@ const FAREWELL: Duration = Duration::from_secs(1);
 impl Driver {
     /// The connection is over: calls end, handlers stop, and the last words are written.
     pub(super) fn finish(&mut self, end: End) {
-        let good = matches!(end, End::Finished);
         // Only a peer that reads what it is told gets an explanation.
         let hopeless = matches!(end, End::Io(_) | End::Stalled(..));
         let shared = Arc::clone(&self.shared);
         let mut core = shared.lock();
+        // A program that ends without a word, and leaves nothing open, has not done anything wrong.
+        let good = match &end {
+            End::Finished => true,
+            End::Eof { within_frame } => self.greeted && !within_frame && core.session.is_idle(),
+            _ => false,
+        };
         if let Some(writer) = &core.writer {
             let written = writer.written();
             core.session.handle_written(written, now());
@@ -36,7 +42,7 @@ impl Driver {
         }
         let error = end.error(self.greeted).with_peer(Arc::clone(&self.shared.peer));
         core.session.handle_lost(error);
-        let error = core.session.lost();
+        let error = core.session.lost().map(|error| error.with_peer(Arc::clone(&self.shared.peer)));
         let error = (!good).then_some(error).flatten();
         core.over = Some(error.clone());
         core.session.poll_woken(&mut self.batch.woken);
@@ -44,7 +50,7 @@ impl Driver {
         self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
         drop(core);
         self.batch.notify();
-        self.serve.handle_closed(error.as_ref());
+        self.serve.handle_closed(error.map(RpcError::without_call).as_ref());
         self.farewell = Some(if hopeless { now() } else { now() + FAREWELL });
         self.sleep.as_mut().reset((now() + FAREWELL).into());
     }
