@@ -108,6 +108,11 @@ impl Assembly {
     pub(super) fn len(&self) -> usize {
         self.messages.len()
     }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.totals == 0
+    }
 }
 
 #[cfg(test)]

@@ -298,8 +298,12 @@ impl<C, H> Session<C, H> {
         let chunk = self.peer_frame().min(half - HEADER);
         let assembly = self.peer.as_ref().map_or(0, |peer| peer.assembly as usize);
         while self.outbox.backlog() < WRITE_AHEAD.min(half) && !self.sender.is_idle() {
+            let before = self.outbox.position();
             if self.sender.put_next(chunk, assembly, &mut self.outbox) {
                 self.send_queued(now);
+            }
+            if self.outbox.position() == before {
+                break;
             }
         }
         if self.must_conclude() {

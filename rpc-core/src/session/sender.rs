@@ -91,6 +91,11 @@ impl Sender {
         self.jobs.is_empty() && self.short.is_empty() && self.long.is_empty()
     }
 
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.is_idle() && self.totals == 0 && self.answers_left == 0
+    }
+
     /// Appends what has its turn: a short answer, or a chunk of at most `chunk` bytes. Says whether a long message was
     /// finished by it. The peer takes `assembly` bytes in unfinished messages.
     pub(super) fn put_next(&mut self, chunk: usize, assembly: usize, outbox: &mut Outbox) -> bool {

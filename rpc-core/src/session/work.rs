@@ -83,6 +83,11 @@ impl<H> Work<H> {
     pub(super) fn earliest_deadline(&self) -> Option<Instant> {
         self.entries.iter().filter(|entry| entry.stopped.is_none()).filter_map(|entry| entry.deadline).min()
     }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.open == 0 && self.entries.is_empty()
+    }
 }
 
 #[cfg(test)]

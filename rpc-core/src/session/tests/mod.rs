@@ -189,9 +189,7 @@ impl Bench {
         let session = &self.session;
         assert!(session.is_idle());
         assert_eq!(session.calls.len(), 0);
-        assert_eq!(session.assembly.len(), 0);
-        assert!(session.sender.is_idle() && session.sender.has_room(1, 1));
-        assert_eq!(session.sender.answers_left(), 0);
+        assert!(session.work.is_empty() && session.assembly.is_empty() && session.sender.is_empty());
         assert_eq!(session.ready_bytes, 0);
     }
 }

@@ -1,0 +1,93 @@
+use super::Time;
+use super::life::SHORTEST;
+use super::random::Random;
+use super::world::Event;
+use crate::limits::Limits;
+
+/// What kind of history it will be.
+#[derive(Debug)]
+pub(super) struct Profile {
+    pub(super) limits: [Limits; 2],
+    /// Some messages are longer than a frame.
+    is_heavy: bool,
+    /// Drivers put off what they may put off, and their timers are late.
+    pub(super) is_lazy: bool,
+    /// The connection was lost, or closed without care.
+    pub(super) is_lossy: bool,
+    /// How many times each end acts again.
+    acts: [u64; 2],
+    /// How many calls are made at once, at most.
+    burst: u64,
+    /// How long it is between acts, at most.
+    gap: Time,
+}
+
+impl Profile {
+    pub(super) fn new(random: &mut Random) -> Self {
+        let both = random.percent(70);
+        let acts = random.between(2, 12);
+        Self {
+            limits: [limits(random), limits(random)],
+            is_heavy: random.percent(40),
+            is_lazy: random.percent(50),
+            is_lossy: false,
+            acts: [acts, if both { acts } else { 0 }],
+            burst: random.pick(&[1, 4, 24]),
+            gap: random.pick(&[10, 1_000, 5_000]),
+        }
+    }
+
+    /// What happens whatever the ends do.
+    pub(super) fn events(&self, random: &mut Random) -> Vec<(Time, Event)> {
+        let mut events: Vec<_> = (0..2).filter(|end| self.acts[*end] > 0).map(|end| (0, Event::Act(end))).collect();
+        let until = random.pick(&[1_000, 10_000, 40_000]);
+        if random.percent(25) {
+            events.push((random.below(until), Event::Cut));
+        }
+        if random.percent(10) {
+            events.push((random.below(until), Event::Close(random.below(2) as usize)));
+        }
+        for end in 0..2 {
+            if random.percent(20) {
+                let time = random.below(until);
+                events.push((time, Event::ShutDown(end)));
+                events.push((time + random.between(5_000, 40_000), Event::Conclude(end)));
+                if random.percent(50) {
+                    events.push((time + random.between(1_000, 40_000), Event::Force(end)));
+                }
+            }
+        }
+        events
+    }
+
+    /// How many calls an end makes now, and when it acts again.
+    pub(super) fn next_act(&mut self, end: usize, random: &mut Random) -> Option<(u64, Time)> {
+        self.acts[end] = self.acts[end].checked_sub(1)?;
+        Some((random.between(1, self.burst), random.below(self.gap)))
+    }
+
+    /// The length of a message to an end; a few are longer than it takes.
+    pub(super) fn message(&self, to: usize, random: &mut Random) -> usize {
+        let limit = self.limits[to].message;
+        let least = SHORTEST as u64;
+        match random.below(40) {
+            0 if self.is_heavy => limit + random.below(2) as usize,
+            1 if self.is_heavy => limit + 10_000,
+            2..6 if self.is_heavy => random.between(60_000, limit as u64) as usize,
+            6..9 => random.between(least, 20_000) as usize,
+            _ => random.between(least, 200) as usize,
+        }
+    }
+}
+
+/// Limits so low that they are met.
+fn limits(random: &mut Random) -> Limits {
+    let message = random.pick(&[65_536, 100_000, 200_000]);
+    Limits::default()
+        .with_calls(random.pick(&[16, 16, 20]))
+        .with_frame(random.pick(&[65_536, 80_000]))
+        .with_message(message)
+        .with_assembly(random.between(message as u64, 2 * message as u64) as usize)
+        .with_write_queue(random.pick(&[65_536, 65_536, 200_000]))
+        .within_protocol()
+}
