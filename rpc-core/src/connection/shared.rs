@@ -209,7 +209,8 @@ impl Core {
             return None;
         }
         if alone && self.write_now(now) && !self.is_timer_late() {
-            return None;
+            // What was written may have been the last thing that the connection was open for.
+            return self.session.is_finished().then(|| self.driver.clone()).flatten();
         }
         if !self.session.has_output() && !self.is_timer_late() && self.writer.as_ref().is_some_and(Writer::is_empty) {
             return None;

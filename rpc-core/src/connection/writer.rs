@@ -18,15 +18,17 @@ pub(super) struct Writer {
     queue: Queue,
     /// How many bytes the transport has taken, over the life of the connection.
     written: u64,
+    /// The transport has taken bytes that it has not been seen to pass on.
+    unflushed: bool,
 }
 
 impl Writer {
     pub(super) fn new(transport: Box<dyn AsyncWrite + Send + Unpin>) -> Self {
-        Self { transport, queue: Queue::default(), written: 0 }
+        Self { transport, queue: Queue::default(), written: 0, unflushed: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.queue.is_empty() && !self.unflushed
     }
 
     pub(super) fn written(&self) -> u64 {
@@ -49,9 +51,12 @@ impl Writer {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.written += count as u64;
+            self.unflushed = true;
             self.advance(count);
         }
-        Pin::new(&mut self.transport).poll_flush(cx)
+        ready!(Pin::new(&mut self.transport).poll_flush(cx))?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
     }
 
     /// Says to the peer that nothing more will come.

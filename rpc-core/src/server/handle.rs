@@ -41,13 +41,14 @@ impl ServerHandle {
     pub(super) fn spawn(server: Server) -> Self {
         let address = server.address.clone();
         let connections = Arc::clone(&server.connections);
-        let (stop, mut stopped) = oneshot::channel();
+        let (stop, stopped) = oneshot::channel();
         let (report, done) = oneshot::channel();
         // A handle that was dropped asks for nothing: the server goes on.
-        let stopped = poll_fn(move |cx| match std::pin::Pin::new(&mut stopped).poll(cx) {
-            Poll::Ready(Ok(())) => Poll::Ready(()),
-            _ => Poll::Pending,
-        });
+        let stopped = async move {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        };
         tokio::spawn(async move {
             // Nobody may be waiting for the report.
             let _ = report.send(server.serve_until(stopped).await.unwrap_or_default());
