@@ -21,6 +21,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use fault::{FAULTS, Tamper};
+pub(super) use random::Random;
 use world::World;
 
 /// Microseconds since a history began.

@@ -6,6 +6,7 @@ mod answers;
 mod cancel;
 mod chunks;
 mod closing;
+mod damage;
 mod deadlines;
 mod delivery;
 mod early;
