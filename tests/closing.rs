@@ -204,7 +204,7 @@ fn a_run_time_that_goes_hangs_nobody() {
         client.shutdown_background();
         let error = soon(held).await.unwrap().unwrap_err();
         assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::Unknown));
-        assert_eq!(error.message(), "the run time was shut down");
+        assert_eq!(error.message(), "the run time of the connection was shut down");
         assert_eq!(office.watch.next().await, Event::Dropped(1));
         assert_eq!(soon(desk.echo(1)).await.unwrap_err().delivery(), Delivery::NotSent);
 

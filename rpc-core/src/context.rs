@@ -29,6 +29,8 @@ struct Inner {
     attempt: u32,
     metadata: Metadata,
     reply_metadata: Mutex<Metadata>,
+    /// The handler has been made.
+    begun: AtomicBool,
     cancelled: AtomicBool,
     /// Woken once, when `cancelled` is set.
     cancellation: Notify,
@@ -61,6 +63,7 @@ impl Context {
                 attempt,
                 metadata,
                 reply_metadata: Mutex::default(),
+                begun: AtomicBool::new(false),
                 cancelled: AtomicBool::new(false),
                 cancellation: Notify::new(),
             }),
@@ -165,6 +168,15 @@ impl Context {
     /// The deadline of the handler that is running on this thread now.
     pub(crate) fn current_deadline() -> Option<Instant> {
         CURRENT.with_borrow(|current| current.as_ref().and_then(Self::deadline))
+    }
+
+    /// Whether the handler has been made; before that, it is certain that nothing of it ran.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.inner.begun.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn begin(&self) {
+        self.inner.begun.store(true, Ordering::Release);
     }
 
     pub(crate) fn cancel(&self) {

@@ -53,6 +53,8 @@
 //! A handler that panics fails its own call with [`Code::Internal`]; the connection lives on. A program built with
 //! `panic = "abort"` loses this.
 
+mod caught;
+
 mod code;
 pub use code::Code;
 

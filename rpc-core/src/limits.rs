@@ -6,8 +6,9 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The longest message, in bytes, in either direction: arguments, a result, an error, an item.
-    /// Default 4 MiB; least 64 KiB. Checked before sending and before allocating. A message is held whole in memory.
+    /// The longest message that this end takes, in bytes: arguments, a result, an error, an item.
+    /// Default 4 MiB; least 64 KiB. The peer checks it before sending, this end before allocating. A message is held
+    /// whole in memory.
     pub message: usize,
     /// The longest payload of a frame, in bytes. Default 128 KiB; least 64 KiB.
     /// Longer messages travel in chunks of this size, so it bounds how long a small call waits behind a large one.
@@ -97,11 +98,15 @@ impl Limits {
     pub(crate) fn within_protocol(mut self) -> Self {
         const LEAST: usize = 64 * 1024;
         const MOST: usize = u32::MAX as usize;
+        const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
         self.message = self.message.clamp(LEAST, MOST);
         self.frame = self.frame.clamp(LEAST, MOST);
         self.calls = self.calls.clamp(16, 65_536);
         self.assembly = self.assembly.clamp(self.message, MOST);
         self.write_queue = self.write_queue.max(LEAST);
+        // Longer ones would pass the end of some clocks.
+        self.handshake = self.handshake.min(LONGEST);
+        self.stall = self.stall.min(LONGEST);
         self
     }
 }

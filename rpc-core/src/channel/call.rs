@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::time::Sleep;
 
 use super::Channel;
+use super::link::Attempt;
 use crate::code::Code;
 use crate::connection::Connection;
 use crate::context::{Context, now};
@@ -80,7 +81,7 @@ enum State {
     Connecting {
         begun: Begun,
         message: Message,
-        sleep: Option<Pin<Box<Sleep>>>,
+        wait: Wait,
     },
     /// Sent, or waiting for a slot. What was sent stays here: it may have to be sent again.
     Started {
@@ -90,6 +91,13 @@ enum State {
         outgoing: Outgoing,
     },
     Over,
+}
+
+/// What a call without a connection waits for.
+struct Wait {
+    attempt: Option<Arc<Attempt>>,
+    /// Its deadline; the connection's own timer is not there yet.
+    sleep: Option<Pin<Box<Sleep>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -147,10 +155,11 @@ impl<T, E: Failure, M> Call<T, E, M> {
                         Ok(message) => message,
                         Err(error) => return Poll::Ready(Err(self.failed(error, Some(begun)).into())),
                     };
-                    self.state = State::Connecting { begun, message, sleep: None };
+                    let wait = Wait { attempt: None, sleep: None };
+                    self.state = State::Connecting { begun, message, wait };
                 }
-                State::Connecting { begun, message, sleep } => {
-                    std::task::ready!(self.poll_start(cx, begun, message, sleep))?;
+                State::Connecting { begun, message, wait } => {
+                    std::task::ready!(self.poll_start(cx, begun, message, wait))?;
                 }
                 State::Started { begun, connection, ticket, outgoing } => {
                     let Poll::Ready(outcome) = connection.poll_outcome(ticket, cx) else {
@@ -160,7 +169,8 @@ impl<T, E: Failure, M> Call<T, E, M> {
                     return Poll::Ready(self.finish(outcome, begun));
                 }
                 State::Over => {
-                    let error = RpcError::new(Code::Internal, "the call was polled after it had ended");
+                    let error = RpcError::new(Code::Internal, "the call was polled after it had ended")
+                        .with_delivery(Delivery::Unknown);
                     return Poll::Ready(Err(self.failed(error, None).into()));
                 }
             }
@@ -193,21 +203,21 @@ impl<T, E: Failure, M> Call<T, E, M> {
         cx: &mut TaskContext<'_>,
         begun: Begun,
         message: Message,
-        mut sleep: Option<Pin<Box<Sleep>>>,
+        mut wait: Wait,
     ) -> Poll<Result<(), E::Seen>> {
-        let connection = match self.channel.link().poll_connection(cx) {
+        let connection = match self.channel.link().poll_connection(cx, &mut wait.attempt) {
             Poll::Ready(Ok(connection)) => connection.clone(),
             Poll::Ready(Err(error)) => return Poll::Ready(Err(self.failed(error, Some(begun)).into())),
             Poll::Pending => {
                 if let Some(deadline) = begun.deadline {
-                    let sleep = sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
+                    let sleep = wait.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
                     if sleep.as_mut().poll(cx).is_ready() {
                         let error = RpcError::new(Code::DeadlineExceeded, "no connection came before the deadline");
                         let error = error.with_phase(Phase::Connect).with_delivery(Delivery::NotSent);
                         return Poll::Ready(Err(self.failed(error, Some(begun)).into()));
                     }
                 }
-                self.state = State::Connecting { begun, message, sleep };
+                self.state = State::Connecting { begun, message, wait };
                 return Poll::Pending;
             }
         };
@@ -221,7 +231,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
             message,
         };
         // Where it did not have to wait for the connection, the call has begun this very moment.
-        let now = if sleep.is_none() { begun.at } else { now() };
+        let now = if wait.attempt.is_none() { begun.at } else { now() };
         match connection.start(&outgoing, cx.waker(), now) {
             Ok((ticket, ended)) => {
                 self.state = State::Started { begun, connection, ticket, outgoing };

@@ -12,8 +12,8 @@ use tokio::time::Sleep;
 
 use super::serving::{self, Handler};
 use super::{Core, End, Serve, Served, Shared, Wish, Writer};
+use crate::caught::caught;
 use crate::context::now;
-use crate::error::RpcError;
 use crate::frame::{Decoder, Frame, Reason};
 use crate::limits::Limits;
 use crate::session::{Answer, Incoming, Stop};
@@ -76,7 +76,10 @@ struct Batch {
 impl Batch {
     /// Wakes callers and stops handlers; the lock must not be held.
     fn notify(&mut self) {
-        self.woken.drain(..).for_each(Waker::wake);
+        for waker in self.woken.drain(..) {
+            // Wakers are foreign code; one that panics must not keep the others from being woken.
+            caught(|| waker.wake());
+        }
         self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));
     }
 }
@@ -126,9 +129,9 @@ impl Driver {
         let mut started = 0;
         loop {
             let mut core = shared.lock();
+            self.heed_wish(&mut core, cx, now)?;
             self.hand_in(&mut core, now)?;
             self.hand_out(&mut core, now, started < CALLS);
-            self.heed_wish(&mut core, cx, now)?;
             if self.batch.calls.is_empty() {
                 let due = self.heed_clock(&mut core, now)?;
                 let writer = self.take_writer(&mut core, cx, answered, now);
@@ -212,7 +215,7 @@ impl Driver {
         {
             self.greeted = true;
             self.serve.handle_hello(hello);
-            woken.append(&mut core.watchers);
+            self.shared.changed.notify_waiters();
         }
         if room {
             calls.extend(std::iter::from_fn(|| session.poll_call(now)).take(BATCH));
@@ -241,11 +244,12 @@ impl Driver {
                 core.session.stop_all(Stop::Forced);
                 self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
             }
-            // What one-way calls have begun to send goes out.
-            Wish::Close if core.session.is_sending() => {}
             Wish::Close => {
                 core.session.conclude(Reason::Shutdown, "");
-                return Err(End::Finished);
+                // What one-way calls have begun to send goes out.
+                if !core.session.is_sending_calls() {
+                    return Err(End::Finished);
+                }
             }
         }
         Ok(())
@@ -349,7 +353,7 @@ impl Driver {
             Poll::Pending => {
                 self.blocked = true;
                 if written > before || self.writing_since.is_none() {
-                    self.writing_since = Some(now);
+                    self.writing_since = Some(crate::context::now());
                 }
             }
         }
@@ -383,17 +387,14 @@ impl Future for Driver {
 impl Drop for Driver {
     /// The run time is going down with the connection still open: nobody must wait for ever.
     fn drop(&mut self) {
-        let mut core = self.shared.lock();
-        core.writer = None;
-        core.driver = None;
-        if core.over.is_none() {
-            let error = RpcError::new(crate::code::Code::Unavailable, "the run time was shut down");
-            core.session.handle_lost(error.clone());
-            core.over = Some(Some(error));
+        if self.farewell.is_none() {
+            self.end_all(End::Abandoned { panicked: std::thread::panicking() });
         }
-        let mut woken = std::mem::take(&mut core.watchers);
-        core.session.poll_woken(&mut woken);
+        let mut core = self.shared.lock();
+        // Foreign code again, which must not run under the lock.
+        let writer = core.writer.take();
+        let driver = core.driver.take();
         drop(core);
-        woken.into_iter().for_each(Waker::wake);
+        caught(|| drop((writer, driver)));
     }
 }

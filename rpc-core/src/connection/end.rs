@@ -17,11 +17,20 @@ pub(super) enum End {
     Io(io::Error),
     Breach(Breach),
     NoHello(Duration),
+    /// The task is gone before its time: the run time was shut down, or foreign code panicked in it.
+    Abandoned {
+        panicked: bool,
+    },
     /// The peer takes nothing, or leaves a frame half sent.
     Stalled(&'static str, Duration),
 }
 
 impl End {
+    /// Whether nothing more can be written.
+    pub(super) fn is_hopeless(&self) -> bool {
+        matches!(self, Self::Io(_) | Self::Stalled(..) | Self::Abandoned { .. })
+    }
+
     /// What it means for calls and for those who wait for the connection. `greeted` says whether HELLO had come.
     pub(super) fn error(self, greeted: bool) -> RpcError {
         let phase = if greeted { Phase::Wait } else { Phase::Handshake };
@@ -57,6 +66,12 @@ impl End {
                     waited.as_secs_f32()
                 ),
             ),
+            Self::Abandoned { panicked: false } => {
+                RpcError::new(Code::Unavailable, "the run time of the connection was shut down")
+            }
+            Self::Abandoned { panicked: true } => {
+                RpcError::new(Code::Internal, "the task of the connection panicked; the panic's own message has more")
+            }
             Self::Stalled(what, waited) => RpcError::new(
                 Code::Unavailable,
                 format!("the peer {what} for {} s (Limits::stall)", waited.as_secs_f32()),

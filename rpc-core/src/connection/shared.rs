@@ -1,8 +1,10 @@
 use std::fmt;
-use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
+
+use tokio::sync::Notify;
 
 use super::driver::Driver;
 use super::serving::Handler;
@@ -49,6 +51,8 @@ pub(crate) enum Wish {
 /// What the driver shares with callers and handlers.
 pub(super) struct Shared {
     core: Mutex<Core>,
+    /// Woken at HELLO and at the end.
+    pub(super) changed: Notify,
     pub(super) peer: Arc<str>,
 }
 
@@ -65,8 +69,6 @@ pub(super) struct Core {
     pub(super) wish: Wish,
     /// Why the connection is over; `Some(None)` for a good end.
     pub(super) over: Option<Option<RpcError>>,
-    /// Those who wait for HELLO or for the end.
-    pub(super) watchers: Vec<Waker>,
 }
 
 impl Connection {
@@ -82,8 +84,8 @@ impl Connection {
                 timer: None,
                 wish: Wish::Live,
                 over: None,
-                watchers: Vec::new(),
             }),
+            changed: Notify::new(),
             peer: io.peer,
         });
         tokio::spawn(Driver::new(Arc::clone(&shared), io.reader, limits.within_protocol(), serve));
@@ -92,20 +94,15 @@ impl Connection {
 
     /// Waits for the peer's HELLO.
     pub(crate) async fn ready(&self) -> Result<(), RpcError> {
-        poll_fn(|cx| {
-            let mut core = self.handle.shared.lock();
+        let look = |core: &Core| {
             if let Some(over) = &core.over {
                 // A peer that said goodbye in good order said why.
                 let said = || core.session.lost().unwrap_or_else(closed);
-                return Poll::Ready(Err(over.clone().unwrap_or_else(said)));
+                return Some(Err(over.clone().unwrap_or_else(said)));
             }
-            if core.session.peer().is_some() {
-                return Poll::Ready(core.session.check_live());
-            }
-            core.watch(cx);
-            Poll::Pending
-        })
-        .await
+            core.session.peer().is_some().then(|| core.session.check_live())
+        };
+        self.handle.shared.wait_for(look).await
     }
 
     /// The names of the codecs in the peer's HELLO.
@@ -115,15 +112,7 @@ impl Connection {
 
     /// Waits until the connection is over.
     pub(crate) async fn closed(&self) {
-        poll_fn(|cx| {
-            let mut core = self.handle.shared.lock();
-            if core.over.is_some() {
-                return Poll::Ready(());
-            }
-            core.watch(cx);
-            Poll::Pending
-        })
-        .await;
+        self.handle.shared.wait_for(|core| core.over.is_some().then_some(())).await;
     }
 
     /// How many calls of the peer are not answered.
@@ -154,18 +143,30 @@ impl Connection {
         if let Some(outcome) = core.session.take_outcome(ticket) {
             return Poll::Ready(outcome);
         }
-        if let Some(waker) = core.session.caller_mut(ticket) {
-            waker.clone_from(cx.waker());
+        if core.session.caller_mut(ticket).is_none_or(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
         }
+        drop(core);
+        // The call has moved to another task. Wakers are foreign code: they are cloned and dropped without the lock.
+        let mut waker = cx.waker().clone();
+        let mut core = self.handle.shared.lock();
+        if let Some(outcome) = core.session.take_outcome(ticket) {
+            return Poll::Ready(outcome);
+        }
+        if let Some(place) = core.session.caller_mut(ticket) {
+            std::mem::swap(place, &mut waker);
+        }
+        drop(core);
         Poll::Pending
     }
 
     /// Nobody waits for a call any more.
     pub(crate) fn abandon(&self, ticket: Ticket) {
         let mut core = self.handle.shared.lock();
-        core.session.abandon(ticket);
+        let waker = core.session.abandon(ticket);
         let driver = core.write_soon(false, now());
         drop(core);
+        drop(waker);
         wake(driver);
     }
 }
@@ -173,6 +174,19 @@ impl Connection {
 impl Shared {
     pub(super) fn lock(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until `look` sees what it looks for.
+    async fn wait_for<T>(&self, look: impl Fn(&Core) -> Option<T>) -> T {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            // Registered before looking: what happens in between is noticed.
+            changed.as_mut().enable();
+            if let Some(seen) = look(&self.lock()) {
+                return seen;
+            }
+            changed.await;
+        }
     }
 
     /// Answers a call of the peer.
@@ -236,12 +250,6 @@ impl Core {
             (Some(due), Some(timer)) => due < timer,
             (due, None) => due.is_some(),
             (None, _) => false,
-        }
-    }
-
-    fn watch(&mut self, cx: &Context<'_>) {
-        if !self.watchers.iter().any(|watcher| watcher.will_wake(cx.waker())) {
-            self.watchers.push(cx.waker().clone());
         }
     }
 }

@@ -43,7 +43,9 @@ impl Decoder {
         }
         buffer.advance(HEADER);
         let payload = buffer.split_to(header.length).freeze();
-        self.stage = Stage::Frames;
+        if header.kind == kind::HELLO {
+            self.stage = Stage::Frames;
+        }
         header.frame(payload).map(Some)
     }
 

@@ -108,7 +108,8 @@ impl ServerBuilder {
         let connections = Arc::new(self.connections()?);
         let listener = Listener::bind(&address).await.map_err(|error| cannot_bind(&address, error))?;
         let address = listener.local_addr().map_err(|error| cannot_bind(&address, error))?;
-        Ok(Server { address, listener, connections })
+        let guard = connections.close_on_drop();
+        Ok(Server { address, listener, connections, guard })
     }
 
     fn connections(self) -> Result<Connections, RpcError> {

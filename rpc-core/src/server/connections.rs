@@ -8,6 +8,7 @@ use rpc_codec::Codec as _;
 use tokio::sync::Notify;
 
 use super::{Dispatch, Shared, ShutdownReport};
+use crate::caught::caught;
 use crate::code::Code;
 use crate::connection::{Connection, Wish};
 use crate::error::RpcError;
@@ -111,7 +112,8 @@ impl Connections {
     /// Something went wrong that concerns one connection, or one that could not be.
     pub(super) fn report(&self, error: &RpcError) {
         if let Some(on_error) = &self.on_error {
-            on_error(error);
+            // A hook that panics is its own affair.
+            caught(|| on_error(error));
         }
     }
 

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
@@ -12,6 +11,7 @@ use rpc_codec::{AnyCodec, Codec as _};
 use super::gate::{Gate, Pass};
 use super::pace::Pace;
 use super::registry::Registry;
+use crate::caught::caught;
 use crate::code::Code;
 use crate::connection::{Running, Serve, Served};
 use crate::context::{Context, Origin, Scoped};
@@ -155,11 +155,11 @@ impl Job {
     fn begin(self, pass: Pass) -> Result<Guarded, Refusal> {
         let Self { service, method, codec, context, body } = self;
         let request = Request { method, codec: &codec, body: &body, context: &context };
-        let handler = catch_unwind(AssertUnwindSafe(|| service.call(request)));
-        let future = match handler.map(|handler| handler.kind) {
-            Ok(Kind::Run(future)) => future,
-            Ok(Kind::Refused(refusal)) => return Err(refusal),
-            Err(_) => {
+        context.begin();
+        let future = match caught(|| service.call(request)).map(|handler| handler.kind) {
+            Some(Kind::Run(future)) => future,
+            Some(Kind::Refused(refusal)) => return Err(refusal),
+            None => {
                 return Err(Refusal::new(Code::Internal, "reading the arguments panicked; the server's log has more"));
             }
         };
@@ -198,13 +198,11 @@ impl Future for Guarded {
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Answer> {
         let this = self.get_mut();
-        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut this.future).poll(cx)));
+        let polled = caught(|| Pin::new(&mut this.future).poll(cx));
         let mut answer = match polled {
-            Ok(polled) => std::task::ready!(polled),
+            Some(polled) => std::task::ready!(polled),
             // The panic hook has told the server's operator; the peer must not learn the text.
-            Err(_) => {
-                Answer::Status { code: Code::Internal, message: "the handler panicked".to_owned(), metadata: None }
-            }
+            None => Answer::Status { code: Code::Internal, message: "the handler panicked".to_owned(), metadata: None },
         };
         finish(&mut answer, &this.context);
         Poll::Ready(answer)

@@ -39,16 +39,16 @@ impl Gate {
         // Never above the limit, not even for a moment: whoever had to take such a step back would have to wake those
         // who wait, and a call that waits would wake itself for ever.
         let enter = |running: usize| (running < self.limit).then_some(running + 1);
-        self.running.fetch_update(Ordering::AcqRel, Ordering::Acquire, enter).ok()?;
+        self.running.fetch_update(Ordering::SeqCst, Ordering::SeqCst, enter).ok()?;
         Some(Pass { gate: Arc::clone(self) })
     }
 
     /// Takes a place among those who wait, if there is one.
     pub(super) fn try_wait(self: &Arc<Self>) -> Option<Waiting> {
-        if self.waiting.fetch_add(1, Ordering::AcqRel) < self.most_waiting {
+        if self.waiting.fetch_add(1, Ordering::SeqCst) < self.most_waiting {
             return Some(Waiting { gate: Arc::clone(self) });
         }
-        self.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
         None
     }
 
@@ -57,8 +57,8 @@ impl Gate {
     }
 
     fn leave(&self) {
-        self.running.fetch_sub(1, Ordering::AcqRel);
-        if self.waiting.load(Ordering::Acquire) > 0 {
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        if self.waiting.load(Ordering::SeqCst) > 0 {
             self.left.notify_one();
         }
     }
@@ -96,7 +96,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.gate.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.gate.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -11,7 +11,7 @@ mod builder;
 pub use builder::ServerBuilder;
 
 mod connections;
-use connections::Connections;
+use connections::{CloseOnDrop, Connections};
 
 mod accept;
 
@@ -38,6 +38,8 @@ pub struct Server {
     address: Address,
     listener: Listener,
     connections: Arc<Connections>,
+    /// What was attached is closed when the server goes.
+    guard: CloseOnDrop,
 }
 
 impl Server {
@@ -76,8 +78,7 @@ impl Server {
     ///
     /// Dropping the future closes the listener and all connections at once.
     pub async fn serve_until<F: Future>(self, stop: F) -> Result<ShutdownReport, RpcError> {
-        let Self { listener, connections, .. } = self;
-        let guard = connections.close_on_drop();
+        let Self { listener, connections, guard, .. } = self;
         accept::accept_until(listener, &connections, stop).await;
         let report = connections.shut_down().await;
         drop(guard);

@@ -127,7 +127,8 @@ impl<C, H> Session<C, H> {
     /// Keeps what stops the handler of a started call. Gives it back at once, with the reason, where it must stop.
     pub(crate) fn attach(&mut self, id: u64, handler: H) -> Option<(H, Stop)> {
         let Some(entry) = self.work.get_mut(id) else {
-            return Some((handler, Stop::Lost));
+            // It has ended already, unless all have.
+            return self.closing.is_lost().then_some((handler, Stop::Lost));
         };
         if let Some(stop) = entry.stopped {
             return Some((handler, stop));
@@ -157,6 +158,16 @@ impl<C, H> Session<C, H> {
             }
             Answer::Refused(refusal) => {
                 self.put_answer(id, status(id, refusal.code, true), Fields::default(), text(refusal.message));
+            }
+            Answer::Unbegun => {
+                let (code, text) = match entry.stopped {
+                    Some(Stop::DeadlineExceeded) => {
+                        (Code::DeadlineExceeded, "the deadline passed before the handler began")
+                    }
+                    Some(Stop::Cancelled) => (Code::Cancelled, "cancelled before the handler began"),
+                    _ => (Code::Unavailable, "the server closed before the handler began"),
+                };
+                self.put_answer(id, status(id, code, true), Fields::default(), text.to_owned().into());
             }
             Answer::Stopped => {
                 let (code, text) = match entry.stopped {

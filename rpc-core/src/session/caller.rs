@@ -82,16 +82,18 @@ impl<C, H> Session<C, H> {
     }
 
     /// Nobody waits for this call any more. What was not sent is not sent; what is open is cancelled, and keeps its
-    /// slot until it is answered.
-    pub(crate) fn abandon(&mut self, ticket: Ticket) {
-        let Some(entry) = self.calls.get_mut(ticket) else {
-            return;
-        };
-        let waited = matches!(std::mem::replace(&mut entry.caller, Caller::Gone), Caller::Waiting(_));
-        if waited {
+    /// slot until it is answered. Gives back who waited.
+    pub(crate) fn abandon(&mut self, ticket: Ticket) -> Option<C> {
+        let entry = self.calls.get_mut(ticket)?;
+        let caller = std::mem::replace(&mut entry.caller, Caller::Gone);
+        if matches!(caller, Caller::Waiting(_)) {
             self.cancel(ticket);
         }
         self.calls.remove_if_over(ticket);
+        match caller {
+            Caller::Waiting(caller) => Some(caller),
+            _ => None,
+        }
     }
 
     /// Whether calls can be started here, or why not.

@@ -44,6 +44,11 @@ impl Closing {
         self.peer.as_ref().is_some_and(|goaway| id > goaway.last)
     }
 
+    /// Whether the connection is gone.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.is_some()
+    }
+
     /// Whether calls may still be made.
     pub(super) fn check_start(&self) -> Result<(), RpcError> {
         if let Some(lost) = &self.lost {
@@ -105,7 +110,6 @@ impl<C, H> Session<C, H> {
     /// was queued may still be written as last words.
     ///
     /// [`poll_transmit`]: Self::poll_transmit
-    #[cfg_attr(not(test), expect(dead_code, reason = "for a driver that knows that it writes no last words"))]
     pub(crate) fn handle_unwritable(&mut self) {
         self.outbox.close();
     }

@@ -215,9 +215,9 @@ impl<C, H> Session<C, H> {
         self.open <= 1 && self.line.is_empty() && self.work.open() == 0
     }
 
-    /// Whether a message is on its way in chunks.
-    pub(crate) fn is_sending(&self) -> bool {
-        !self.sender.is_idle()
+    /// Whether the message of a call of this end is on its way in chunks.
+    pub(crate) fn is_sending_calls(&self) -> bool {
+        self.sender.has_calls()
     }
 
     /// Takes in a frame.

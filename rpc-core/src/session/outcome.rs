@@ -100,6 +100,8 @@ pub(crate) enum Answer {
     Refused(Refusal),
     /// The handler was stopped, for the reason that the session knows.
     Stopped,
+    /// The call was stopped, for the reason that the session knows, before its handler began.
+    Unbegun,
 }
 
 /// Why a handler was not started.

@@ -87,6 +87,11 @@ impl Sender {
         self.answers_left
     }
 
+    /// Whether a call, and not only answers, is being sent.
+    pub(super) fn has_calls(&self) -> bool {
+        self.jobs.iter().any(|job| !job.is_answer)
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.jobs.is_empty() && self.short.is_empty() && self.long.is_empty()
     }

@@ -18,10 +18,17 @@ use crate::frame::Reason;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 impl Driver {
-    /// The connection is over: calls end, handlers stop, and the last words are written.
+    /// The connection is over but for its last words.
     pub(super) fn finish(&mut self, end: End) {
         // Only a peer that reads what it is told gets an explanation.
-        let hopeless = matches!(end, End::Io(_) | End::Stalled(..));
+        let hopeless = end.is_hopeless();
+        self.end_all(end);
+        self.farewell = Some(if hopeless { now() } else { now() + FAREWELL });
+        self.sleep.as_mut().reset((now() + FAREWELL).into());
+    }
+
+    /// Calls end, handlers stop, and whoever waits for the connection is told.
+    pub(super) fn end_all(&mut self, end: End) {
         let shared = Arc::clone(&self.shared);
         let mut core = shared.lock();
         // A program that ends without a word, and leaves nothing open, has not done anything wrong.
@@ -40,19 +47,20 @@ impl Driver {
             End::Stalled(what, _) => core.session.conclude(Reason::Timeout, &format!("the peer {what}")),
             _ => {}
         }
+        if end.is_hopeless() {
+            core.session.handle_unwritable();
+        }
         let error = end.error(self.greeted).with_peer(Arc::clone(&self.shared.peer));
         core.session.handle_lost(error);
         let error = core.session.lost().map(|error| error.with_peer(Arc::clone(&self.shared.peer)));
         let error = (!good).then_some(error).flatten();
         core.over = Some(error.clone());
         core.session.poll_woken(&mut self.batch.woken);
-        self.batch.woken.append(&mut core.watchers);
         self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
         drop(core);
+        self.shared.changed.notify_waiters();
         self.batch.notify();
         self.serve.handle_closed(error.map(RpcError::without_call).as_ref());
-        self.farewell = Some(if hopeless { now() } else { now() + FAREWELL });
-        self.sleep.as_mut().reset((now() + FAREWELL).into());
     }
 
     /// Writes as much of what is left as the transport takes.

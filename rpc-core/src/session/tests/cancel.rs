@@ -121,14 +121,16 @@ fn a_cancel_before_the_handler_is_attached_is_not_lost() {
     assert_eq!(server.session.attach(incoming.id, 9), Some((9, Stop::Cancelled)));
 }
 
-/// A handler that has answered at once has nothing to be attached to.
+/// A handler that has answered before it was attached ended well: it is not told to stop, unless all are.
 #[test]
-fn attaching_to_an_answered_call_gives_the_handler_back() {
+fn a_handler_that_has_answered_is_not_stopped() {
     let mut server = Bench::server();
     server.hear(small_call(1));
     server.session.poll_call(server.now).unwrap();
     server.reply(1, 1);
-    assert!(server.session.attach(1, 9).is_some());
+    assert_eq!(server.session.attach(1, 9), None);
+    server.session.handle_lost(RpcError::new(Code::Unavailable, "lost"));
+    assert_eq!(server.session.attach(1, 9), Some((9, Stop::Lost)));
 }
 
 /// A call that has not been started is refused, and never started.
