@@ -1,5 +1,7 @@
 //! Messages longer than a frame.
 
+use super::calls::Wire;
+use super::line::Obstacle;
 use super::*;
 
 fn large() -> Limits {
@@ -125,6 +127,28 @@ fn a_large_call_waits_for_the_peers_room_and_a_small_one_does_not() {
     assert!(client.is_waiting(third));
     client.written();
     assert_eq!(calls(&client.said()).len(), 1, "it goes when a message is finished");
+}
+
+/// W-28: also where both have waited for a slot before.
+#[test]
+fn a_small_call_goes_past_a_large_one_that_waited_before_it() {
+    let peer = Hello { message: 300_000, assembly: 500_000, calls: 16, ..roomy() };
+    let mut client = Bench::greeted(Role::Client, large(), peer);
+    for len in [250_000, 250_000].into_iter().chain([1; 14]) {
+        client.start(len);
+    }
+    let ids = calls(&client.polled());
+    assert_eq!(ids.len(), 16);
+    let waits = client.start(100_000);
+    let small = client.start(1);
+    let other = client.start(100_000);
+    client.hear(reply(ids[5], part(1)));
+    let Wire::Open { id, .. } = client.session.calls.get_mut(small).unwrap().wire else { panic!("it waits") };
+    assert!(client.is_waiting(waits) && client.is_waiting(other));
+    client.hear(reply(id, part(1)));
+    client.written();
+    assert_eq!(calls(&client.said()).len(), 2, "and then the one that waited longest");
+    assert_eq!(client.session.line.front(Obstacle::Room), Some(other));
 }
 
 /// W-28: the same for answers.
