@@ -55,6 +55,9 @@ pub trait Codec: Send + Sync + 'static {
 
     /// Reads one value that takes up all of `bytes`.
     ///
+    /// The value may borrow from `bytes`, so a format that first makes other bytes of them (one that decompresses, say)
+    /// can only hand out what it owns.
+    ///
     /// An implementation needs no limits of its own: whoever calls it for bytes from a peer passes a bounded seed,
     /// as [`decode`](Self::decode) and [`AnyCodec`](crate::AnyCodec) do. The codecs of this crate bound every seed.
     ///

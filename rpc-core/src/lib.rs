@@ -38,15 +38,24 @@
 //! | choose a format, or bring one | [`codec`] |
 //! | know the caller, its deadline and its metadata | [`Context`] |
 //! | handle failures | [`CallError`], [`RpcError`], [`Delivery`] |
-//! | test without a socket | [`Channel::in_process`] |
+//! | test without a socket, or mock a service | `ArithClient::in_process`, [`Channel::in_process`] |
+//! | look at a service as data | [`descriptor`] |
 //!
 //! `ARCHITECTURE.md` follows a call through the code, and `PROTOCOL.md` is the wire, byte by byte.
 //!
 //! # Run time
 //!
-//! Everything runs on tokio, on either of its schedulers. A connection is one task; a handler that is not done at once
-//! gets a task of its own.
+//! Everything runs on tokio, with `enable_all`, on either of its schedulers. A connection is one task; a handler is
+//! polled there once, and gets a task of its own when it is not done.
+//! So a handler must not block its thread: what does (a file, a lock that is held for long, a computation of more than
+//! some milliseconds) belongs into `tokio::task::spawn_blocking`. A method that is seen to block is started in a task of
+//! its own from then on, but its first call delays the others of its connection.
 //! Deadlines follow tokio's clock, so tests can pause it.
+//!
+//! # Lost connections
+//!
+//! A channel is over with its connection: its calls fail with [`Code::Unavailable`], and say whether they ran. Connect a
+//! new one then; channels do not reconnect by themselves in this version.
 //!
 //! # Panics
 //!
@@ -59,13 +68,12 @@ mod code;
 pub use code::Code;
 
 mod metadata;
-pub use metadata::{METADATA_MAX_BYTES, METADATA_MAX_ENTRIES, Metadata};
+pub use metadata::Metadata;
 
 mod error;
 pub use error::{CallError, Delivery, Phase, RpcError};
 
 mod method;
-pub use method::{ArgumentDescriptor, MethodDescriptor, ServiceDescriptor, Shape, identifier};
 
 mod limits;
 pub use limits::Limits;
@@ -85,22 +93,32 @@ mod connection;
 mod instance;
 
 mod failure;
-pub use failure::{Failure, NoError};
 
 mod service;
-pub use service::{Handler, Request, Service};
+pub use service::Service;
 
 mod server;
 pub use server::{Server, ServerBuilder, ServerHandle, ShutdownReport};
 
 mod channel;
-pub use channel::{AtMostOnce, Call, Channel, ChannelBuilder, Idempotent, WithMetadata};
+pub use channel::{Call, Channel, ChannelBuilder};
 
 pub use rpc_macros::rpc_service;
 
-/// The formats of messages.
-pub mod codec {
-    pub use rpc_codec::{AnyCodec, Bincode, Codec, DecodeError, EncodeError, Json, MessagePack, Output};
+/// The formats of messages, and the trait for one of your own.
+#[doc(no_inline)]
+pub use rpc_codec as codec;
+
+/// What the signatures of calls and skeletons name, and programs seldom do.
+pub mod parts {
+    pub use crate::channel::{AtMostOnce, Idempotent, WithMetadata};
+    pub use crate::failure::{Failure, NoError};
+    pub use crate::service::{Handler, Request};
+}
+
+/// What is known of services as constants: names, arguments, documentation.
+pub mod descriptor {
+    pub use crate::method::{ArgumentDescriptor, MethodDescriptor, ServiceDescriptor, Shape, identifier};
 }
 
 #[doc(hidden)]

@@ -1,7 +1,7 @@
 /// The longest metadata of one message, as encoded, in bytes (W-10).
-pub const METADATA_MAX_BYTES: usize = 16 * 1024;
+pub(crate) const METADATA_MAX_BYTES: usize = 16 * 1024;
 /// The most entries in the metadata of one message (W-10).
-pub const METADATA_MAX_ENTRIES: usize = 64;
+pub(crate) const METADATA_MAX_ENTRIES: usize = 64;
 /// Keys that start so are the framework's own.
 const RESERVED: &str = "rpc-";
 

@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 use std::future::Future;
 
-use rpc_core::{AtMostOnce, Call, Channel, Idempotent, NoError, Service, rpc_service};
+use rpc_core::parts::{AtMostOnce, Idempotent, NoError};
+use rpc_core::{Call, Channel, Service, rpc_service};
 
 #[rpc_service]
 #[allow(clippy::wrong_self_convention, reason = "the name is what is tested")]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rpc_core::{Context, RpcError, Shape, identifier, rpc_service};
+use rpc_core::descriptor::{Shape, identifier};
+use rpc_core::{Context, RpcError, rpc_service};
 
 /// Things and their
 /// places.
