@@ -16,7 +16,7 @@ pub struct Limits {
     /// How many calls the peer may have open. Default 2,048; least 16, most 65,536. Further ones are refused.
     pub calls: usize,
     /// The sum of the lengths of messages that are arriving in chunks, in bytes. Default 32 MiB; least `message`.
-    /// It also bounds the calls that wait to be started.
+    /// It also bounds the calls that wait to be started, and the long answers that wait to be sent.
     pub assembly: usize,
     /// How much may wait to be written before no further work of the peer is started, in bytes. Default 1 MiB.
     /// A peer that lets four times as much (and at least 8 MiB) pile up on top is disconnected.

@@ -229,9 +229,11 @@ impl<C, H> Session<C, H> {
         }
     }
 
-    /// Whether little enough waits to be written.
+    /// Whether little enough waits to be written. Long answers take turns with everything else, so they hold up no other
+    /// call; what they take of the memory is bounded apart.
     fn may_start(&self) -> bool {
-        self.outbox.backlog() + self.sender.answers_left() < self.limits.write_queue
+        self.outbox.backlog() + self.sender.short_left() < self.limits.write_queue
+            && self.sender.answers_left() < self.limits.assembly
     }
 
     fn refusal(&self, call: &Call) -> Option<Refusal> {

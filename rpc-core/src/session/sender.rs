@@ -18,6 +18,8 @@ pub(super) struct Sender {
     totals: usize,
     /// How many bytes of all answers, begun or not, have not had their turn.
     answers_left: usize,
+    /// How many of them are of answers that fit in a frame.
+    short_left: usize,
 }
 
 #[derive(Debug)]
@@ -57,6 +59,7 @@ impl Sender {
     /// Appends an answer that fits in a frame as soon as the outbox has room for it.
     pub(super) fn queue_short(&mut self, id: u64, head: Head, fields: Fields, message: Message) {
         self.answers_left += message.len();
+        self.short_left += message.len();
         self.short.push_back(Waiting { id, head, fields, message });
     }
 
@@ -71,13 +74,14 @@ impl Sender {
             }
             return true;
         }
-        for waiting in [&mut self.short, &mut self.long] {
-            if let Some(at) = waiting.iter().position(|waiting| waiting.id == id)
-                && let Some(waiting) = waiting.remove(at)
-            {
-                self.answers_left -= waiting.message.len();
-                return true;
-            }
+        if let Some(waiting) = take(&mut self.short, id) {
+            self.answers_left -= waiting.message.len();
+            self.short_left -= waiting.message.len();
+            return true;
+        }
+        if let Some(waiting) = take(&mut self.long, id) {
+            self.answers_left -= waiting.message.len();
+            return true;
         }
         false
     }
@@ -85,6 +89,11 @@ impl Sender {
     /// How many bytes of answers have not had their turn.
     pub(super) fn answers_left(&self) -> usize {
         self.answers_left
+    }
+
+    /// How many of them are of answers that fit in a frame.
+    pub(super) fn short_left(&self) -> usize {
+        self.short_left
     }
 
     /// Whether a call, and not only answers, is being sent.
@@ -98,7 +107,7 @@ impl Sender {
 
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.is_idle() && self.totals == 0 && self.answers_left == 0
+        self.is_idle() && self.totals == 0 && self.answers_left == 0 && self.short_left == 0
     }
 
     /// Appends what has its turn: a short answer, or a chunk of at most `chunk` bytes. Says whether a long message was
@@ -106,6 +115,7 @@ impl Sender {
     pub(super) fn put_next(&mut self, chunk: usize, assembly: usize, outbox: &mut Outbox) -> bool {
         if let Some(next) = self.short.pop_front() {
             self.answers_left -= next.message.len();
+            self.short_left -= next.message.len();
             outbox.put_message(next.head, &next.fields, &next.message);
             return false;
         }
@@ -154,6 +164,12 @@ impl Sender {
         let segments = message.segments().iter().cloned().chain([tail]).collect();
         self.jobs.push_back(Job { id, segments, total: message.len(), left: message.len(), is_answer });
     }
+}
+
+/// The answer to a call, out of those that wait.
+fn take(waiting: &mut VecDeque<Waiting>, id: u64) -> Option<Waiting> {
+    let at = waiting.iter().position(|waiting| waiting.id == id)?;
+    waiting.remove(at)
 }
 
 #[cfg(test)]

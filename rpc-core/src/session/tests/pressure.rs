@@ -4,6 +4,8 @@ use super::*;
 
 /// How many bytes of answers stop further work, with the least limits.
 const WRITE_QUEUE: usize = 65_536;
+/// What a REPLY is besides its message.
+const REPLY: usize = 16 + 2;
 
 /// A full write queue stops work from being started; answers, cancels and whatever else comes are still taken in.
 #[test]
@@ -15,7 +17,7 @@ fn a_full_write_queue_starts_no_work() {
     }
     server.begin();
     server.begin();
-    server.reply(1, WRITE_QUEUE);
+    server.reply(1, WRITE_QUEUE - REPLY);
     let frames = server.polled();
     assert_eq!(server.begin(), None);
     assert_eq!(server.session.poll_call(server.now).map(|incoming| incoming.id), None);
@@ -35,7 +37,6 @@ fn a_full_write_queue_starts_no_work() {
 /// The queue is full at its limit, and not before.
 #[test]
 fn work_is_started_below_the_limit() {
-    const REPLY: usize = 16 + 2;
     for (len, starts) in [(WRITE_QUEUE - REPLY - 1, true), (WRITE_QUEUE - REPLY, false)] {
         let mut server = Bench::server();
         server.hear(small_call(1));
@@ -46,15 +47,21 @@ fn work_is_started_below_the_limit() {
     }
 }
 
-/// What is queued in chunks counts, and what this end uploads itself does not: both ends may upload at once.
+/// Long answers take turns with everything else: they stop no work, until they take up all the memory they may. What
+/// this end uploads itself does not count: both ends may upload at once.
 #[test]
-fn own_uploads_do_not_stop_the_peers_calls() {
-    let mut server = Bench::greeted(Role::Server, Limits::default(), roomy());
-    server.start(3_000_000);
-    server.hear(small_call(1));
-    assert_eq!(server.begin(), Some(1));
-    server.reply(1, 3_000_000);
-    server.hear(small_call(3));
+fn long_answers_stop_work_only_when_memory_is_short() {
+    const LONG: usize = 3_000_000;
+    let limits = Limits::default();
+    let fit = limits.assembly.div_ceil(LONG) as u64;
+    let mut server = Bench::greeted(Role::Server, limits, roomy());
+    server.start(LONG);
+    for at in 0..fit {
+        server.hear(small_call(2 * at + 1));
+        assert_eq!(server.begin(), Some(2 * at + 1));
+        server.reply(2 * at + 1, LONG);
+    }
+    server.hear(small_call(2 * fit + 1));
     assert_eq!(server.begin(), None);
 }
 
