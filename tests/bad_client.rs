@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rpc_core::Limits;
 use tests::desk::Event;
-use tests::frames::{Frame, Hello, PREFACE, call, call_with, fields, flag, kind};
+use tests::frames::{Frame, Hello, PREFACE, call, call_with, fields, flag, goaway, kind};
 use tests::peer::Peer;
 use tests::soon;
 use tests::world::{Office, Way};
@@ -315,5 +315,22 @@ async fn a_client_that_never_reads_is_sent_away() {
     let error = office.error().await;
     assert_eq!(error.message(), "the peer has taken nothing of what was written for 0.3 s (Limits::stall)");
     drop(peer);
+    office.close().await;
+}
+
+/// W-12: a GOAWAY may stand where HELLO should, and then it is the last word.
+#[tokio::test]
+async fn a_goodbye_in_place_of_the_greeting_lets_no_call_in() {
+    let office = Office::open().await;
+    let mut peer = Peer::dial(&office.address).await;
+    peer.send(&PREFACE).await;
+    peer.put(&goaway(u64::MAX, 0, "")).await;
+    // The server may close before it has taken this.
+    let _ = peer.try_send(&call(1, "note", SEVEN).flags(flag::ONEWAY).bytes()).await;
+    let _ = peer.try_send(&call(3, "echo", SEVEN).bytes()).await;
+    peer.read_greeting().await;
+    let rest = peer.rest().await;
+    assert!(rest.iter().all(|frame| frame.kind == kind::GOAWAY), "{rest:?}");
+    assert_eq!(office.watch.so_far(), []);
     office.close().await;
 }

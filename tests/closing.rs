@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rpc_core::{Channel, Code, Delivery, Limits, Server};
 use tests::desk::{DeskClient, DeskServer, Event, clerk};
-use tests::frames::{Frame, call, kind, reply};
+use tests::frames::{Frame, Hello, call, kind, reply};
 use tests::peer::Peer;
 use tests::world::{Office, WAYS, Way};
 use tests::{masked, soon};
@@ -135,7 +135,7 @@ async fn the_last_client_closes_the_connection() {
 async fn a_server_that_vanishes_leaves_what_was_sent_unknown_and_what_was_not_untouched() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("tcp://{}", listener.local_addr().unwrap());
-    let hello = tests::frames::Hello { calls: 16, ..tests::frames::Hello::default() };
+    let hello = Hello { calls: 16, ..Hello::default() };
     let (mut peer, channel) = tokio::join!(
         Peer::accept(&listener, &hello),
         Channel::builder(&address).codec(rpc_core::codec::Json).connect()
@@ -259,4 +259,38 @@ async fn few_files_child() {
     drop(taken);
     assert_eq!(soon(office.client().await.echo(2)).await.unwrap(), 2, "and there is room again");
     println!("recovered");
+}
+
+/// W-36: there is nothing to wait for, so no time passes.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_drains_is_closed_with_its_last_answer() {
+    let Office { server, watch, .. } = Office::with(Way::Memory, |builder| builder).await;
+    let (near, far) = tokio::io::duplex(1024);
+    server.attach(far, "far");
+    let mut peer = Peer::over(near).greeted(&Hello::default()).await;
+    peer.put(&call(1, "hold", r#"{"number":1}"#)).await;
+    assert_eq!(watch.next().await, Event::Begun(1));
+    let start = tokio::time::Instant::now();
+    let shutdown = tokio::spawn(server.shutdown());
+    assert_eq!(peer.frame().await.goaway().0, u64::MAX);
+    let ping = peer.frame().await;
+    peer.put(&Frame::new(kind::PONG, 0, ping.payload)).await;
+    assert_eq!(peer.frame().await.goaway().0, 1);
+    watch.release(1);
+    assert_eq!(peer.frame().await, reply(1, b"1"));
+    assert!(peer.next().await.is_none());
+    drop(peer);
+    assert_eq!(soon(shutdown).await.unwrap().cut_connections, 0);
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_detached_handler_does_not_outlive_its_server() {
+    let office = Office::with(Way::Memory, |builder| builder.grace(Duration::from_secs(1))).await;
+    let call = tokio::spawn(office.client().await.hold_on(1));
+    assert_eq!(office.watch.next().await, Event::Begun(1));
+    assert_eq!(soon(office.server.shutdown()).await.cut_calls, 1);
+    assert!(office.watch.so_far().contains(&Event::Dropped(1)), "when the shutdown is over, so is the handler");
+    let error = soon(call).await.unwrap().unwrap_err();
+    assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::Executed), "{error}");
 }

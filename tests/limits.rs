@@ -1,6 +1,8 @@
 //! Every limit, at its value and one past it.
 #![allow(clippy::unwrap_used, reason = "tests assert by panicking")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -9,6 +11,7 @@ use rpc_core::{Channel, Code, Delivery, Limits, Metadata};
 use tests::desk::{DeskClient, Event};
 use tests::frames::{Hello, reply};
 use tests::peer::Peer;
+use tests::tap::Tap;
 use tests::world::{Office, Way};
 use tests::{masked, soon};
 use tokio::net::TcpListener;
@@ -267,5 +270,59 @@ async fn reply_metadata_at_its_limits_passes_and_past_them_fails_the_call_alone(
         assert!(error.message().starts_with("the handler's reply metadata cannot be sent: "), "{error}");
     }
     assert_eq!(soon(desk.echo(1)).await.unwrap(), 1, "the connection lives");
+    office.close().await;
+}
+
+/// Whoever has an answer may call again: the right to run is given back before the answer is.
+///
+/// One thread is kept within the write, another may come to wait for the same stream, and the rest serve the next call.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_caller_that_has_its_answer_is_not_one_too_many() {
+    let office = Office::with(Way::Memory, |builder| builder.max_running(1).max_waiting(0, Duration::ZERO)).await;
+    let other = office.client().await;
+    let (written, mut is_written) = tokio::sync::mpsc::unbounded_channel();
+    let (go_on, goes_on) = std::sync::mpsc::channel();
+    let (near, far) = tokio::io::duplex(1024);
+    let armed = Arc::new(AtomicBool::new(false));
+    let is_armed = Arc::clone(&armed);
+    let far = Tap::new(far).before_write(move || {
+        if is_armed.swap(false, Ordering::SeqCst) {
+            written.send(()).unwrap();
+            // Whoever writes the answer does nothing more until the next call has been made.
+            goes_on.recv_timeout(Duration::from_secs(10)).unwrap();
+        }
+    });
+    office.server.attach(far, "far");
+    let desk = DeskClient::new(soon(Channel::builder("near").over(near)).await.unwrap());
+    let held = tokio::spawn(desk.hold(1));
+    assert_eq!(office.watch.next().await, Event::Begun(1));
+    armed.store(true, Ordering::SeqCst);
+    office.watch.release(1);
+    soon(is_written.recv()).await.unwrap();
+    let next = soon(other.echo(2)).await;
+    go_on.send(()).unwrap();
+    assert_eq!((next.unwrap(), soon(held).await.unwrap().unwrap()), (2, 1));
+    office.close().await;
+}
+
+#[tokio::test]
+async fn the_longest_duration_is_no_limit() {
+    let limits = Limits::default().with_handshake(Duration::MAX).with_stall(Duration::MAX);
+    let settings = |builder: rpc_core::ServerBuilder| {
+        builder.limits(limits.clone()).grace(Duration::MAX).max_running(1).max_waiting(1, Duration::MAX)
+    };
+    let office = Office::with(Way::Tcp, settings).await;
+    let builder = Channel::builder(&office.address).limits(limits.clone()).connect_timeout(Duration::MAX);
+    let desk = DeskClient::new(soon(builder.connect()).await.unwrap());
+    let (one, two) = (tokio::spawn(desk.hold(1)), tokio::spawn(desk.hold(2)));
+    office.watch.release(2);
+    assert_eq!((soon(one).await.unwrap().unwrap(), soon(two).await.unwrap().unwrap()), (1, 2));
+
+    // So narrow that frames are half read and half written all the time.
+    let (near, far) = tokio::io::duplex(5);
+    office.server.attach(far, "far");
+    let desk = DeskClient::new(soon(Channel::builder("near").limits(limits).over(near)).await.unwrap());
+    assert_eq!(soon(desk.exchange(vec![1; 1_000], 1_000)).await.unwrap().len(), 1_000);
+    drop(desk);
     office.close().await;
 }

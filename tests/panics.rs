@@ -1,10 +1,13 @@
 //! A handler that panics ends its own call and nothing else, and its caller does not learn the text.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests assert by panicking, and some of these must")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rpc_core::{Channel, Code, Delivery, Limits, Server, rpc_service};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use tests::peer::Peer;
 use tests::soon;
 use tests::world::{Office, Way, address, everywhere};
 
@@ -87,6 +90,7 @@ trait Traps {
     async fn give(&self, trap: Trap) -> Trap;
     async fn stick(&self, number: u8) -> Sticky;
     async fn cling(&self, millis: u64) -> u8;
+    async fn burst(&self, later: bool);
 }
 
 struct Room;
@@ -108,6 +112,13 @@ impl Traps for Room {
         let _held = Sticky(Trap::Drop);
         tokio::time::sleep(Duration::from_millis(millis)).await;
         0
+    }
+
+    async fn burst(&self, later: bool) {
+        if later {
+            tokio::task::yield_now().await;
+        }
+        std::panic::panic_any(Sticky(Trap::Drop));
     }
 }
 
@@ -152,4 +163,59 @@ async fn a_handler_that_panics_while_it_is_dropped_gives_its_slot_back() {
     }
     let report = soon(server.shutdown()).await;
     assert_eq!(report.cut_calls, 0);
+}
+
+/// What a handler panics with is a value of its own, and it is dropped by whoever caught it.
+#[tokio::test]
+async fn a_panic_whose_payload_panics_too_ends_its_call_and_nothing_else() {
+    let (room, server) = room().await;
+    let bystander = tokio::spawn(room.cling(60_000));
+    for later in [false, true, false] {
+        let error = soon(room.burst(later)).await.unwrap_err();
+        assert_eq!((error.code(), error.delivery()), (Code::Internal, Delivery::Executed), "{error}");
+        assert_eq!(error.message(), "the handler panicked");
+        assert_eq!(soon(room.take(Trap::Safe)).await.unwrap(), 0, "the connection lives");
+    }
+    assert!(!bystander.is_finished());
+    bystander.abort();
+    drop(room);
+    soon(async {
+        while server.connections() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let report = soon(server.shutdown()).await;
+    assert_eq!(report.connections, 0, "{report}");
+}
+
+#[tokio::test]
+async fn a_hook_that_panics_ends_neither_the_server_nor_its_connections() {
+    let hooked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&hooked);
+    let settings = |builder: rpc_core::ServerBuilder| {
+        builder.max_connections(2).on_error(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+            panic!("{SECRET}");
+        })
+    };
+    let office = Office::with(Way::Tcp, settings).await;
+    let first = office.client().await;
+    let held = tokio::spawn(first.hold(1));
+    office.watch.next().await;
+    let mut rude = Peer::greet(&office.address).await;
+    // Called where connections are accepted, and where one ends.
+    soon(Channel::connect(&office.address)).await.unwrap_err();
+    rude.send(&[0xFF; 64]).await;
+    rude.rest().await;
+    soon(async {
+        while hooked.load(Ordering::SeqCst) < 2 || office.server.connections() > 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(soon(office.client().await.echo(2)).await.unwrap(), 2, "who comes next is let in");
+    office.watch.release(1);
+    assert_eq!(soon(held).await.unwrap().unwrap(), 1);
+    office.close().await;
 }

@@ -42,11 +42,7 @@ impl Peer {
     ///
     /// When the server does not greet.
     pub async fn greet_with(address: &str, hello: &Hello) -> Self {
-        let mut peer = Self::dial(address).await;
-        peer.send(&PREFACE).await;
-        peer.put(&hello.build()).await;
-        peer.read_greeting().await;
-        peer
+        Self::dial(address).await.greeted(hello).await
     }
 
     /// Accepts a client's connection and exchanges greetings.
@@ -57,11 +53,7 @@ impl Peer {
     pub async fn accept(listener: &TcpListener, hello: &Hello) -> Self {
         let (stream, _) = soon(listener.accept()).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut peer = Self::over(stream);
-        peer.send(&PREFACE).await;
-        peer.put(&hello.build()).await;
-        peer.read_greeting().await;
-        peer
+        Self::over(stream).greeted(hello).await
     }
 }
 
@@ -69,6 +61,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     /// Uses a stream that is open.
     pub fn over(stream: S) -> Self {
         Self { stream, buffer: Vec::new() }
+    }
+
+    /// Greets, and reads the other end's greeting.
+    ///
+    /// # Panics
+    ///
+    /// When it does not greet.
+    pub async fn greeted(mut self, hello: &Hello) -> Self {
+        self.send(&PREFACE).await;
+        self.put(&hello.build()).await;
+        self.read_greeting().await;
+        self
     }
 
     /// Sends bytes.
