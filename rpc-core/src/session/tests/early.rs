@@ -1,5 +1,7 @@
 //! Before the peer's HELLO has come, and handshakes that fail.
 
+use std::sync::mpsc;
+
 use super::*;
 
 /// What CALL costs besides its message.
@@ -115,4 +117,24 @@ fn lost_before_hello_is_unknown_where_bytes_were_written() {
     assert_eq!(client.verdict(unwritten).0, Delivery::NotSent);
     assert_eq!(client.verdict(waits).0, Delivery::NotSent);
     client.assert_empty();
+}
+
+/// W-14: a long answer to an early call is not begun before HELLO, and looking for something to send comes to an end.
+#[test]
+fn a_long_answer_before_hello_waits_for_it() {
+    let (done, is_done) = mpsc::channel();
+    // A thread of its own: where it spins, the test fails all the same.
+    std::thread::spawn(move || {
+        let mut server = Bench::new(Role::Server, Limits::default());
+        server.hear(small_call(1));
+        assert_eq!(server.begin(), Some(1));
+        server.reply(1, 100_000);
+        let early = server.said();
+        server.hear(Frame::Hello(Box::new(roomy())));
+        let late = server.said();
+        server.assert_empty();
+        done.send((answers(&early), answers(&late))).unwrap();
+    });
+    let (early, late) = is_done.recv_timeout(Duration::from_secs(10)).unwrap();
+    assert_eq!((early, late), (vec![], vec![(1, true, 0)]));
 }
