@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::contestant::{Fault, NAMES};
+use crate::contestant::Fault;
+use crate::roster::NAMES;
 use crate::rounds::Plan;
 use crate::workload::{ALL, Workload};
 use crate::{plot, table};

@@ -1,14 +1,10 @@
-//! What a contestant must do, and who takes part.
+//! What a contestant must do.
 
 use std::io::Write as _;
 
 use bytes::Bytes;
 
-use crate::drive::{self, Order};
-use crate::floor::Floor;
-use crate::floor::coded::Coded;
 use crate::message::Item;
-use crate::ours::Ours;
 
 /// Whatever went wrong; a run that fails is left out of the results, with its reason.
 pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -36,34 +32,6 @@ pub(crate) trait Client: Clone + Send + Sync + 'static {
 
     /// Gives the length of the answer.
     fn large(&self, bytes: &Bytes) -> impl Future<Output = Result<usize, Fault>> + Send;
-}
-
-/// Every contestant, the floor first.
-pub(crate) const NAMES: &[&str] = &["floor", "floor+msgpack", "ours", "ours compact", "ours bincode", "ours JSON"];
-
-/// What a process does for its contestant.
-pub(crate) enum Task {
-    Serve,
-    Drive(Order),
-}
-
-/// Does `task` as the contestant called `name`.
-pub(crate) async fn act(name: &str, task: Task) -> Result<(), Fault> {
-    match name {
-        "floor" => perform(Floor, task).await,
-        "floor+msgpack" => perform(Coded, task).await,
-        _ => match Ours::named(name) {
-            Some(ours) => perform(ours, task).await,
-            None => Err(format!("there is no contestant {name:?}; there are {}", NAMES.join(", ")).into()),
-        },
-    }
-}
-
-async fn perform(contestant: impl Contestant, task: Task) -> Result<(), Fault> {
-    match task {
-        Task::Serve => contestant.serve().await,
-        Task::Drive(order) => drive::drive(&contestant, &order).await,
-    }
 }
 
 /// Tells the process that started this one where the server listens.

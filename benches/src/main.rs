@@ -1,16 +1,20 @@
 //! The framework beside a hand-written floor and its peers: see `README.md`.
 
+mod allocations;
 mod compare;
 mod contestant;
+mod cost;
 mod drive;
 mod floor;
 mod histogram;
 mod message;
 mod ours;
+mod peers;
 mod plot;
 mod process;
 mod quick;
 mod results;
+mod roster;
 mod rounds;
 mod table;
 mod usage;
@@ -24,7 +28,8 @@ const USAGE: &str = "\
 cargo run --release                          every contestant, every workload
 cargo run --release -- <workload or contestant> …
                                              only these
-cargo run --release -- quick [bless]         the framework beside the floor, compared with (or written to) baseline.json";
+cargo run --release -- quick [bless]         the framework beside the floor, compared with (or written to) baseline.json
+cargo run --release -- cost [<contestant> …]  system calls, allocations, memory, builds";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,8 +45,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[&str]) -> Result<ExitCode, Fault> {
     match arguments {
-        [task @ "serve", contestant, workers] => process::main(task, contestant, workers, None)?,
-        [task @ "drive", contestant, workers, order] => process::main(task, contestant, workers, Some(order))?,
+        [task @ ("serve" | "serve counting"), contestant, workers] => process::main(task, contestant, workers, "")?,
+        [task @ ("drive" | "count" | "idle"), contestant, workers, order] => {
+            process::main(task, contestant, workers, order)?;
+        }
+        ["cost", chosen @ ..] => cost::cost(chosen)?,
         ["quick"] => return quick::check(),
         ["quick", "bless"] => quick::bless()?,
         ["help" | "-h" | "--help"] => println!("{USAGE}"),

@@ -1,30 +1,45 @@
 //! Servers and clients as processes of this same program.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
-use crate::contestant::{Fault, Task, act};
+use serde::Serialize;
+
+use crate::allocations;
+use crate::contestant::Fault;
+use crate::cost::client::Allocations;
 use crate::drive::{Order, Outcome};
+use crate::roster::{Task, act};
 use crate::workload::Workload;
 
 /// A server process; it ends when this is dropped, and also when the program that started it does.
 pub(crate) struct ServerProcess {
     child: Child,
+    output: BufReader<ChildStdout>,
     address: String,
 }
 
 impl ServerProcess {
     pub(crate) fn start(contestant: &str, pinned: bool) -> Result<Self, Fault> {
-        let mut child = program(pinned)?
-            .args(["serve", contestant, &workers()])
+        Self::start_as(program(pinned)?, "serve", contestant)
+    }
+
+    /// Starts one that counts its allocations, with a command that runs this program.
+    pub(crate) fn start_counting(command: Command, contestant: &str) -> Result<Self, Fault> {
+        Self::start_as(command, "serve counting", contestant)
+    }
+
+    fn start_as(mut command: Command, task: &str, contestant: &str) -> Result<Self, Fault> {
+        let mut child = command
+            .args([task, contestant, &workers()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()?;
-        let mut address = String::new();
-        let output = child.stdout.take().ok_or("the server has no output")?;
-        let mut server = Self { child, address: String::new() };
-        BufReader::new(output).read_line(&mut address)?;
-        address.trim().clone_into(&mut server.address);
+        let output = BufReader::new(child.stdout.take().ok_or("the server has no output")?);
+        let mut server = Self { child, output, address: String::new() };
+        server.output.read_line(&mut server.address)?;
+        server.address.truncate(server.address.trim_end().len());
         if server.address.is_empty() {
             return Err("the server did not start".into());
         }
@@ -37,6 +52,15 @@ impl ServerProcess {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Lets it end, and gives what it said at last.
+    pub(crate) fn finish(mut self) -> Result<String, Fault> {
+        drop(self.child.stdin.take());
+        let mut said = String::new();
+        self.output.read_to_string(&mut said)?;
+        self.child.wait()?;
+        Ok(said)
     }
 }
 
@@ -51,7 +75,7 @@ impl Drop for ServerProcess {
 /// Runs a client process to its end.
 pub(crate) fn run_client(contestant: &str, order: &Order, workload: &Workload) -> Result<Outcome, Fault> {
     let output = program(workload.pinned)?
-        .args(["drive", contestant, &workers(), &serde_json::to_string(order)?])
+        .args(client_arguments("drive", contestant, order)?)
         .stderr(Stdio::piped())
         .output()?;
     if !output.status.success() {
@@ -60,34 +84,52 @@ pub(crate) fn run_client(contestant: &str, order: &Order, workload: &Workload) -
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
+/// The arguments that [`main`] understands.
+pub(crate) fn client_arguments(task: &str, contestant: &str, order: &impl Serialize) -> Result<[String; 4], Fault> {
+    Ok([task.to_owned(), contestant.to_owned(), workers(), serde_json::to_string(order)?])
+}
+
 /// What a started process does.
-pub(crate) fn main(task: &str, contestant: &str, workers: &str, order: Option<&str>) -> Result<(), Fault> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers.parse()?).enable_all().build()?;
-    let task = match (task, order) {
-        ("serve", None) => {
+pub(crate) fn main(task: &str, contestant: &str, workers: &str, order: &str) -> Result<(), Fault> {
+    if task == "serve counting" || task == "count" {
+        allocations::count();
+    }
+    let task = match task {
+        "serve" | "serve counting" => {
             std::thread::spawn(end_with_input);
             Task::Serve
         }
-        ("drive", Some(order)) => Task::Drive(serde_json::from_str(order)?),
-        _ => return Err("serve <contestant> <workers>, or drive <contestant> <workers> <order>".into()),
+        "drive" => Task::Drive(serde_json::from_str(order)?),
+        "count" => Task::Count(serde_json::from_str(order)?),
+        "idle" => Task::Idle(serde_json::from_str(order)?),
+        _ => return Err(format!("there is no task {task:?}").into()),
     };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers.parse()?).enable_all().build()?;
     runtime.block_on(act(contestant, task))
 }
 
-/// Ends this process when the one that started it has gone away.
+/// Ends this process when the one that started it is done with it, or has gone away.
 fn end_with_input() {
+    // However reading ends, there is nobody left to serve for.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    let _ = std::io::stdout().flush();
+    if let Ok(text) = serde_json::to_string(&Allocations::counted()) {
+        println!("{text}");
+    }
     std::process::exit(0);
 }
 
+/// A command that runs this program.
+pub(crate) fn this_program() -> Result<Command, Fault> {
+    Ok(Command::new(std::env::current_exe()?))
+}
+
 fn program(pinned: bool) -> Result<Command, Fault> {
-    let this = std::env::current_exe()?;
+    let this = this_program()?;
     if !pinned {
-        return Ok(Command::new(this));
+        return Ok(this);
     }
     let mut command = Command::new("taskset");
-    command.args(["-c", "0"]).arg(this);
+    command.args(["-c", "0"]).arg(this.get_program());
     Ok(command)
 }
 

@@ -12,7 +12,14 @@ const PAGE: u64 = 4096;
 /// The processor time of a process and of all its threads, in user code and in the kernel.
 pub(crate) fn processor_time(process: u32) -> Result<Duration, Fault> {
     let text = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let ticks = ticks(&text).ok_or("/proc/…/stat does not look like Linux's")?;
+    let ticks = ticks(&text, 14).ok_or("/proc/…/stat does not look like Linux's")?;
+    Ok(TICK * ticks)
+}
+
+/// The processor time of all processes that this one has started and that have ended, and of theirs.
+pub(crate) fn processor_time_of_children() -> Result<Duration, Fault> {
+    let text = fs::read_to_string("/proc/self/stat")?;
+    let ticks = ticks(&text, 16).ok_or("/proc/self/stat does not look like Linux's")?;
     Ok(TICK * ticks)
 }
 
@@ -44,10 +51,10 @@ fn busy_ticks(stat: &str) -> Option<u32> {
     Some(fields.iter().sum::<u32>() - idle)
 }
 
-/// Fields 14 and 15, counted from the name in brackets, which may hold anything.
-fn ticks(stat: &str) -> Option<u32> {
+/// User and system time, which are a field and the next one. The second field is a name and may hold anything.
+fn ticks(stat: &str, first: usize) -> Option<u32> {
     let (_, rest) = stat.rsplit_once(") ")?;
-    let mut fields = rest.split(' ').skip(11);
+    let mut fields = rest.split(' ').skip(first - 3);
     let user: u32 = fields.next()?.parse().ok()?;
     let system: u32 = fields.next()?.parse().ok()?;
     Some(user + system)
@@ -60,7 +67,8 @@ mod tests {
     #[test]
     fn a_name_with_brackets_and_blanks_does_not_shift_the_fields() {
         let stat = "812 (a) b (c) S 1 812 794 0 -1 4194304 2845 6519 0 0 31 11 4 2 20 0 1 0 62";
-        assert_eq!(ticks(stat), Some(42));
+        assert_eq!(ticks(stat, 14), Some(42));
+        assert_eq!(ticks(stat, 16), Some(6));
     }
 
     #[test]

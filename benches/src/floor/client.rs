@@ -1,6 +1,5 @@
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -60,57 +59,38 @@ impl Connection {
         Self { shared }
     }
 
-    /// Calls are never given up here, so their ids can be used again at once.
-    pub(super) fn call(&self, kind: Kind, payload: Bytes) -> Call<'_> {
-        Call { shared: &self.shared, state: State::Unsent(kind, payload) }
+    /// Sends a payload and waits for the answer.
+    pub(super) async fn call(&self, kind: Kind, payload: Bytes) -> Result<Bytes, Fault> {
+        let waker = current_waker().await;
+        let id = self.send(waker, |queue, id| queue.push(kind, id, payload))?;
+        self.answer(id).await
+    }
+
+    /// Sends what `push` appends. Calls are never given up here, so their ids can be used again at once.
+    pub(super) fn send(&self, waker: Waker, push: impl FnOnce(&mut Queue, u64)) -> io::Result<usize> {
+        self.shared.send(waker, push)
+    }
+
+    /// Waits for the answer to what was sent.
+    pub(super) async fn answer(&self, id: usize) -> Result<Bytes, Fault> {
+        poll_fn(|cx| self.shared.poll_answer(id, cx)).await
     }
 }
 
-pub(super) struct Call<'a> {
-    shared: &'a Shared,
-    state: State,
-}
-
-enum State {
-    Unsent(Kind, Bytes),
-    Sent(usize),
-}
-
-impl Future for Call<'_> {
-    type Output = Result<Bytes, Fault>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let shared = self.shared;
-        match &mut self.state {
-            State::Unsent(kind, payload) => {
-                let id = shared.send(*kind, std::mem::take(payload), cx.waker())?;
-                self.state = State::Sent(id);
-                Poll::Pending
-            }
-            State::Sent(id) => {
-                let mut calls = lock(&shared.calls);
-                if let Some(Slot::Waiting(waker)) = calls.get_mut(*id) {
-                    waker.clone_from(cx.waker());
-                    return Poll::Pending;
-                }
-                Poll::Ready(match calls.try_remove(*id) {
-                    Some(Slot::Answered(payload)) => Ok(payload),
-                    _ => Err("the connection is lost".into()),
-                })
-            }
-        }
-    }
+/// What wakes the task that this runs in.
+pub(super) async fn current_waker() -> Waker {
+    poll_fn(|cx| Poll::Ready(cx.waker().clone())).await
 }
 
 impl Shared {
-    fn send(&self, kind: Kind, payload: Bytes, waker: &Waker) -> io::Result<usize> {
+    fn send(&self, waker: Waker, push: impl FnOnce(&mut Queue, u64)) -> io::Result<usize> {
         let mut calls = lock(&self.calls);
-        let id = calls.insert(Slot::Waiting(waker.clone()));
+        let id = calls.insert(Slot::Waiting(waker));
         let alone = calls.len() == 1;
         drop(calls);
 
         let mut out = lock(&self.out);
-        out.queue.push(kind, id as u64, payload);
+        push(&mut out.queue, id as u64);
         if out.writer == Writer::Busy {
             return Ok(id);
         }
@@ -125,6 +105,18 @@ impl Shared {
             waker.wake();
         }
         Ok(id)
+    }
+
+    fn poll_answer(&self, id: usize, cx: &Context<'_>) -> Poll<Result<Bytes, Fault>> {
+        let mut calls = lock(&self.calls);
+        if let Some(Slot::Waiting(waker)) = calls.get_mut(id) {
+            waker.clone_from(cx.waker());
+            return Poll::Pending;
+        }
+        Poll::Ready(match calls.try_remove(id) {
+            Some(Slot::Answered(payload)) => Ok(payload),
+            _ => Err("the connection is lost".into()),
+        })
     }
 
     /// Waits until something is to be written.

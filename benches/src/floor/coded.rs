@@ -1,12 +1,19 @@
 //! The floor with MessagePack on both sides: what is left for a framework to lose.
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 
-use super::client::Connection;
+use super::client::{Connection, current_waker};
 use super::frame::Kind;
 use super::{listen, open, server};
 use crate::contestant::{Client, Contestant, Fault, check_item};
 use crate::message::Item;
+
+thread_local! {
+    /// Where calls are encoded; kept for its memory.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The floor with `rmp-serde`, structs by name.
 pub(crate) struct Coded;
@@ -21,8 +28,7 @@ impl Contestant for Coded {
         listen(|stream| {
             server::serve_with(stream, |payload, queue, id| {
                 let item: Item = rmp_serde::from_slice(payload)?;
-                queue.push_copy(Kind::Echo, id, &rmp_serde::to_vec_named(&item)?);
-                Ok(())
+                Ok(queue.push_written(Kind::Echo, id, |payload| rmp_serde::encode::write_named(payload, &item))?)
             })
         })
         .await
@@ -35,8 +41,14 @@ impl Contestant for Coded {
 
 impl CodedConnection {
     async fn item(&self, kind: Kind) -> Result<(), Fault> {
-        let payload = rmp_serde::to_vec_named(&Item::sample())?;
-        let answer = self.0.call(kind, payload.into()).await?;
+        let waker = current_waker().await;
+        // Encoded before the connection is locked.
+        let id = SCRATCH.with_borrow_mut(|payload| {
+            payload.clear();
+            rmp_serde::encode::write_named(payload, &Item::sample())?;
+            Ok::<_, Fault>(self.0.send(waker, |queue, id| queue.push_copy(kind, id, payload))?)
+        })?;
+        let answer = self.0.answer(id).await?;
         check_item(&rmp_serde::from_slice(&answer)?)
     }
 }

@@ -62,5 +62,10 @@ pub(super) fn take_payload(buffer: &mut BytesMut, head: &Head) -> Bytes {
 /// Sees to it that the next read has room: more where a large frame has begun.
 pub(super) fn make_room(buffer: &mut BytesMut) {
     let payload = buffer.get(..4).map_or(0, |mut length| length.get_u32_le() as usize);
-    buffer.reserve(if payload < LARGE { READ_MIN } else { payload.clamp(READ_MAX, 8 * READ_MAX) });
+    if payload >= LARGE {
+        buffer.reserve(payload.clamp(READ_MAX, 8 * READ_MAX));
+    } else if buffer.capacity() - buffer.len() < READ_MIN / 4 {
+        // Not before: answers that are still held keep the buffer from being used again from its beginning.
+        buffer.reserve(READ_MIN);
+    }
 }

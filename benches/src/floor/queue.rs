@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::buf::Writer;
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use tokio::net::tcp::OwnedWriteHalf;
 
-use super::frame::{Kind, LARGE, header};
+use super::frame::{HEADER, Kind, LARGE, header};
 
 /// How many pieces one system call takes.
 const PIECES: usize = 32;
@@ -27,6 +28,23 @@ impl Queue {
     pub(super) fn push_copy(&mut self, kind: Kind, id: u64, payload: &[u8]) {
         self.tail.extend_from_slice(&header(kind, id, payload.len()));
         self.tail.extend_from_slice(payload);
+    }
+
+    /// Appends a frame and lets its payload be written in place.
+    pub(super) fn push_written<E>(
+        &mut self,
+        kind: Kind,
+        id: u64,
+        write: impl FnOnce(&mut Writer<&mut BytesMut>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let begin = self.tail.len();
+        self.tail.extend_from_slice(&header(kind, id, 0));
+        write(&mut (&mut self.tail).writer())?;
+        let payload = self.tail.len() - begin - HEADER;
+        if let Some(head) = self.tail.get_mut(begin..begin + HEADER) {
+            head.copy_from_slice(&header(kind, id, payload));
+        }
+        Ok(())
     }
 
     /// Appends a frame; a large payload is not copied.

@@ -1,0 +1,5 @@
+namespace rs greetings
+
+service Greetings {
+    string greet(1: required string name),
+}

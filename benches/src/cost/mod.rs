@@ -1,0 +1,123 @@
+//! What calls, connections and builds cost.
+
+mod build;
+pub(crate) mod client;
+mod process;
+
+use std::fmt::Write as _;
+use std::fs;
+
+use serde::Serialize;
+
+use crate::compare;
+use crate::contestant::Fault;
+use crate::roster::NAMES;
+use build::Build;
+use process::{Counts, Memory};
+
+/// Calls of the shorter and of the longer of two runs; what start and end cost is in both.
+const CALLS: [u64; 2] = [5_000, 55_000];
+const CONNECTIONS: usize = 1000;
+/// Allocations per call that the program's own values need: the item has two, and the client has a second one, the
+/// answer.
+const DATA: [f64; 2] = [2.0, 4.0];
+
+/// What one contestant costs.
+#[derive(Debug, Serialize)]
+struct Cost {
+    contestant: &'static str,
+    one: Result<Counts, String>,
+    many: Result<Counts, String>,
+    memory: Result<Memory, String>,
+}
+
+/// Measures all of it, or the contestants that are named, and writes it down.
+pub(crate) fn cost(chosen: &[&str]) -> Result<(), Fault> {
+    let is_chosen = |name: &&&str| chosen.is_empty() || chosen.contains(*name);
+    let mut costs = Vec::new();
+    for contestant in NAMES.iter().filter(is_chosen) {
+        eprintln!("{contestant}: calls, connections");
+        costs.push(Cost {
+            contestant,
+            one: process::counts(contestant, 1, CALLS).map_err(|fault| fault.to_string()),
+            many: process::counts(contestant, 512, CALLS).map_err(|fault| fault.to_string()),
+            memory: process::memory(contestant, CONNECTIONS).map_err(|fault| fault.to_string()),
+        });
+    }
+    let builds = build::builds(chosen)?;
+    let text = markdown(&costs, &builds);
+    println!("{text}");
+    let folder = compare::folder()?;
+    fs::write(folder.join("cost.md"), text)?;
+    fs::write(folder.join("cost.json"), serde_json::to_string_pretty(&(&costs, &builds))?)?;
+    eprintln!("written to {}: cost.md, cost.json", folder.display());
+    Ok(())
+}
+
+fn markdown(costs: &[Cost], builds: &[Build]) -> String {
+    let mut text = "# Cost\n\n".to_owned();
+    if !process::has_perf() {
+        text.push_str("System calls are left out: `perf stat` does not work here.\n\n");
+    }
+    for (in_flight, pick) in [(1, (|cost| &cost.one) as fn(&Cost) -> &Result<Counts, String>), (512, |cost| &cost.many)]
+    {
+        calls(&mut text, in_flight, costs, pick);
+    }
+    memory(&mut text, costs);
+    if !builds.is_empty() {
+        text.push_str("\n## Minimal client and server, clean release build\n\n");
+        text.push_str("| | wall s | processor s | crates | binary MiB |\n| --- | ---: | ---: | ---: | ---: |\n");
+        for build in builds {
+            let _ = writeln!(text, "{build}");
+        }
+    }
+    text
+}
+
+fn calls(text: &mut String, in_flight: u32, costs: &[Cost], pick: fn(&Cost) -> &Result<Counts, String>) {
+    let _ = write!(
+        text,
+        "## Per call with {in_flight} in flight\n\nAllocations are those beyond the program's own values.\n\n\
+         | | server system calls | client system calls | server allocations | client allocations | server bytes \
+         allocated | client bytes allocated |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+    );
+    for cost in costs {
+        let _ = match pick(cost) {
+            Err(fault) => writeln!(text, "| {} | failed: {fault} |", cost.contestant),
+            Ok(counts) => {
+                // The floor passes bytes on and has no values.
+                let [server, client] = if cost.contestant == "floor" { [0.0, 0.0] } else { DATA };
+                writeln!(
+                    text,
+                    "| {} | {} | {} | {:.2} | {:.2} | {:.0} | {:.0} |",
+                    cost.contestant,
+                    system_calls(counts.server.system_calls),
+                    system_calls(counts.client.system_calls),
+                    counts.server.allocations - server,
+                    counts.client.allocations - client,
+                    counts.server.bytes,
+                    counts.client.bytes
+                )
+            }
+        };
+    }
+    text.push('\n');
+}
+
+fn system_calls(number: Option<f64>) -> String {
+    number.map_or("–".to_owned(), |number| format!("{number:.2}"))
+}
+
+fn memory(text: &mut String, costs: &[Cost]) {
+    let _ = write!(
+        text,
+        "## Resident memory per idle connection, of {CONNECTIONS}\n\n| | server KiB | client KiB |\n\
+         | --- | ---: | ---: |\n"
+    );
+    for cost in costs {
+        let _ = match &cost.memory {
+            Ok(memory) => writeln!(text, "| {} | {:.1} | {:.1} |", cost.contestant, memory.server, memory.client),
+            Err(fault) => writeln!(text, "| {} | failed: {fault} |", cost.contestant),
+        };
+    }
+}

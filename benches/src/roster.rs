@@ -1,0 +1,71 @@
+//! Who takes part.
+
+use crate::contestant::{Contestant, Fault};
+use crate::cost::client::{self, CountOrder, IdleOrder};
+use crate::drive::{self, Order};
+use crate::floor::Floor;
+use crate::floor::coded::Coded;
+use crate::ours::Ours;
+#[cfg(feature = "volo")]
+use crate::peers::volo::Volo;
+#[cfg(feature = "peers")]
+use crate::peers::{tarpc::Tarpc, tonic::Tonic};
+
+/// Every contestant, the floor first.
+pub(crate) const NAMES: &[&str] = &[
+    "floor",
+    "floor+msgpack",
+    "ours",
+    "ours compact",
+    "ours bincode",
+    "ours JSON",
+    #[cfg(feature = "peers")]
+    "tarpc bincode",
+    #[cfg(feature = "peers")]
+    "tarpc JSON",
+    #[cfg(feature = "peers")]
+    "tonic",
+    #[cfg(feature = "volo")]
+    "volo pooled",
+    #[cfg(feature = "volo")]
+    "volo multiplexed",
+];
+
+/// What a process does for its contestant.
+pub(crate) enum Task {
+    Serve,
+    Drive(Order),
+    Count(CountOrder),
+    Idle(IdleOrder),
+}
+
+/// Does `task` as the contestant called `name`.
+pub(crate) async fn act(name: &str, task: Task) -> Result<(), Fault> {
+    match name {
+        "floor" => perform(Floor, task).await,
+        "floor+msgpack" => perform(Coded, task).await,
+        #[cfg(feature = "peers")]
+        "tarpc bincode" => perform(Tarpc::Bincode, task).await,
+        #[cfg(feature = "peers")]
+        "tarpc JSON" => perform(Tarpc::Json, task).await,
+        #[cfg(feature = "peers")]
+        "tonic" => perform(Tonic, task).await,
+        #[cfg(feature = "volo")]
+        "volo pooled" => perform(Volo { multiplexed: false }, task).await,
+        #[cfg(feature = "volo")]
+        "volo multiplexed" => perform(Volo { multiplexed: true }, task).await,
+        _ => match Ours::named(name) {
+            Some(ours) => perform(ours, task).await,
+            None => Err(format!("there is no contestant {name:?}; there are {}", NAMES.join(", ")).into()),
+        },
+    }
+}
+
+async fn perform(contestant: impl Contestant, task: Task) -> Result<(), Fault> {
+    match task {
+        Task::Serve => contestant.serve().await,
+        Task::Drive(order) => drive::drive(&contestant, &order).await,
+        Task::Count(order) => client::count(&contestant, &order).await,
+        Task::Idle(order) => client::idle(&contestant, &order).await,
+    }
+}
