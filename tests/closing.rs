@@ -294,3 +294,15 @@ async fn a_detached_handler_does_not_outlive_its_server() {
     let error = soon(call).await.unwrap().unwrap_err();
     assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::Executed), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_detached_handler_that_has_outlived_its_caller_does_not_outlive_its_server() {
+    let office = Office::with(Way::Memory, |builder| builder.grace(Duration::from_secs(1))).await;
+    let desk = office.client().await;
+    let call = tokio::spawn(desk.hold_on(1));
+    assert_eq!(office.watch.next().await, Event::Begun(1));
+    call.abort();
+    assert_eq!(office.watch.next().await, Event::Told(1));
+    assert_eq!(soon(office.server.shutdown()).await.cut_calls, 1);
+    assert_eq!(office.watch.next().await, Event::Dropped(1));
+}

@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::session::{Answer, Stop};
 
 /// What stops a handler that runs in a task of its own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Handler {
     context: Context,
     abort: AbortHandle,
@@ -21,7 +21,8 @@ pub(super) struct Handler {
 impl Handler {
     pub(super) fn stop(self, stop: Stop) {
         self.context.cancel();
-        // A detached handler outlives its caller, but not its server.
+        // A detached handler outlives its caller, and its caller's connection; but not a server that is forced to end
+        // while the connection is there.
         if !self.detach || stop == Stop::Forced {
             self.abort.abort();
         }

@@ -11,7 +11,7 @@ use crate::error::{Delivery, RpcError};
 use crate::frame::{Breach, End, Fields, Part, put_cancel};
 use crate::metadata::Metadata;
 
-impl<C, H> Session<C, H> {
+impl<C, H: Clone> Session<C, H> {
     pub(super) fn handle_reply(&mut self, id: u64, fields: Fields, message: Part, now: Instant) -> Result<(), Breach> {
         self.handle_answer(id, None, fields, message, now)
     }

@@ -14,7 +14,7 @@ use crate::metadata::Metadata;
 /// How much the driver may read before it starts what has come, in bytes.
 const TURN: usize = 8 * 1024 * 1024;
 
-impl<C, H> Session<C, H> {
+impl<C, H: Clone> Session<C, H> {
     pub(super) fn handle_call(&mut self, call: Call, now: Instant) -> Result<(), Breach> {
         if self.is_own(call.id) || call.id <= self.last_seen {
             return Err(Breach::new(format!("call {} is not above call {} before it", call.id, self.last_seen)));
@@ -93,7 +93,7 @@ impl<C, H> Session<C, H> {
             Stage::Started(_) if entry.stopped.is_some() => return self.budget.spend(now),
             Stage::Started(handler) => {
                 entry.stopped = Some(Stop::Cancelled);
-                self.stopping.extend(handler.take().map(|handler| (handler, Stop::Cancelled)));
+                self.stopping.extend(handler.clone().map(|handler| (handler, Stop::Cancelled)));
             }
             Stage::Over => {}
         }
@@ -130,11 +130,9 @@ impl<C, H> Session<C, H> {
             // It has ended already, unless all have.
             return self.closing.is_lost().then_some((handler, Stop::Lost));
         };
-        if let Some(stop) = entry.stopped {
-            return Some((handler, stop));
-        }
-        entry.stage = Stage::Started(Some(handler));
-        None
+        // One that is told to stop may go on; it is kept for when it must not.
+        entry.stage = Stage::Started(Some(handler.clone()));
+        entry.stopped.map(|stop| (handler, stop))
     }
 
     /// Answers a call; its slot is free. Does nothing for a call that has been answered.
@@ -189,8 +187,11 @@ impl<C, H> Session<C, H> {
         for entry in self.work.iter_mut() {
             match &mut entry.stage {
                 Stage::Started(handler) => {
+                    // One that was told before is told again only where it may no longer go on.
+                    if entry.stopped.is_none() || stop == Stop::Forced {
+                        self.stopping.extend(handler.take().map(|handler| (handler, stop)));
+                    }
                     entry.stopped.get_or_insert(stop);
-                    self.stopping.extend(handler.take().map(|handler| (handler, stop)));
                 }
                 Stage::Arriving(_) | Stage::Ready(_) => unstarted.push(entry.id),
                 Stage::Refused | Stage::Over => {}
@@ -210,7 +211,7 @@ impl<C, H> Session<C, H> {
             match &mut entry.stage {
                 Stage::Started(handler) => {
                     entry.stopped = Some(Stop::DeadlineExceeded);
-                    self.stopping.extend(handler.take().map(|handler| (handler, Stop::DeadlineExceeded)));
+                    self.stopping.extend(handler.clone().map(|handler| (handler, Stop::DeadlineExceeded)));
                 }
                 Stage::Arriving(_) | Stage::Ready(_) => late_calls.push(entry.id),
                 Stage::Refused | Stage::Over => {}

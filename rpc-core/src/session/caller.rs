@@ -9,7 +9,7 @@ use crate::code::Code;
 use crate::error::{Delivery, Phase, RpcError};
 use crate::frame::{HEADER, Head, put_cancel};
 
-impl<C, H> Session<C, H> {
+impl<C, H: Clone> Session<C, H> {
     /// Starts a call: sends it, or queues it until there is a slot. `caller` is given back by
     /// [`poll_woken`](Self::poll_woken) once the outcome is there. What is sent stays with whoever calls; it is copied
     /// only where it has to wait.

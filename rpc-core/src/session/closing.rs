@@ -77,7 +77,7 @@ impl Goaway {
     }
 }
 
-impl<C, H> Session<C, H> {
+impl<C, H: Clone> Session<C, H> {
     /// Begins a graceful end: the peer starts no further calls, those on their way are still taken.
     pub(crate) fn shut_down(&mut self) {
         if self.closing.announced || self.closing.concluded {

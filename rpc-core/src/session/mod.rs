@@ -150,7 +150,7 @@ pub(crate) struct Identity {
     pub(crate) codecs: Vec<Box<str>>,
 }
 
-impl<C, H> Session<C, H> {
+impl<C, H: Clone> Session<C, H> {
     /// One end of a new connection. Its HELLO is the first thing to be written.
     pub(crate) fn new(role: Role, limits: Limits, identity: Identity) -> Self {
         let limits = limits.within_protocol();

@@ -51,6 +51,8 @@ pub(super) struct Called {
 pub(super) struct Running {
     pub(super) token: usize,
     pub(super) told: Option<Stop>,
+    /// It was told that it must not go on.
+    pub(super) forced: bool,
 }
 
 impl End {

@@ -190,7 +190,7 @@ impl World {
             self.answer(end, id, token, Given::Planned);
             return Ok(());
         }
-        self.ends[end].running.insert(id, Running { token, told: None });
+        self.ends[end].running.insert(id, Running { token, told: None, forced: false });
         if let Some(takes) = takes {
             self.schedule(self.now + takes, Event::HandlerEnds(end, id));
         }
@@ -222,10 +222,16 @@ impl World {
             Stop::Lost => near.lost,
             Stop::Forced => near.forced,
         };
-        if !has_reason || running.told.is_some() {
+        // Only the end of all is told to one that was told before, and once.
+        let is_news = running.told.is_none() || (stop == Stop::Forced && !running.forced);
+        if !has_reason || !is_news {
             return Err(format!("the handler of call {} is told to stop: {stop:?} {record:?}", running.token));
         }
         if self.tamper.stops_nothing() {
+            return Ok(());
+        }
+        running.forced = stop == Stop::Forced;
+        if running.told.is_some() {
             return Ok(());
         }
         running.told = Some(stop);
