@@ -27,7 +27,7 @@ pub(crate) fn compare(chosen: &[&str]) -> Result<(), Fault> {
         rounds: 5,
         warm_up: Duration::from_millis(200),
         measured: Duration::from_millis(600),
-        patience: Duration::from_secs(480),
+        patience: Duration::from_secs(60),
     };
     let results = plan.run();
     let table = table::markdown(&results, &plan);

@@ -26,7 +26,7 @@ pub(crate) fn check() -> Result<ExitCode, Fault> {
     let text = fs::read_to_string(&path)
         .map_err(|error| format!("{}: {error}; `quick bless` on a quiet machine writes it", path.display()))?;
     let baseline: Baseline = serde_json::from_str(&text)?;
-    let results = measure()?;
+    let results = measure(Duration::from_secs(15))?;
     println!("| | baseline | now | least |\n| --- | ---: | ---: | ---: |");
     let mut fallen = Vec::new();
     for (name, expected) in &baseline {
@@ -46,7 +46,7 @@ pub(crate) fn check() -> Result<ExitCode, Fault> {
 
 /// Measures, and makes the result the baseline.
 pub(crate) fn bless() -> Result<(), Fault> {
-    let results = measure()?;
+    let results = measure(Duration::from_secs(900))?;
     let others = results.others();
     if others > QUIET {
         let share = 100.0 * others;
@@ -61,7 +61,7 @@ pub(crate) fn bless() -> Result<(), Fault> {
     Ok(fs::write(path(), text)?)
 }
 
-fn measure() -> Result<Results, Fault> {
+fn measure(patience: Duration) -> Result<Results, Fault> {
     let workloads: Option<Vec<Workload>> = WORKLOADS.into_iter().map(Workload::named).collect();
     let plan = Plan {
         contestants: vec!["floor", "ours"],
@@ -69,7 +69,7 @@ fn measure() -> Result<Results, Fault> {
         rounds: 7,
         warm_up: Duration::from_millis(150),
         measured: Duration::from_millis(500),
-        patience: Duration::from_secs(40),
+        patience,
     };
     Ok(plan.run())
 }

@@ -11,8 +11,8 @@ use crate::workload::Workload;
 
 /// A run during which other programs had more than this share of the machine says little.
 pub(crate) const QUIET: f64 = 0.06;
-/// How often such a run is made anew.
-const REPEATS: usize = 3;
+/// How long the machine must have been idle before such a run is made anew.
+const CALM: Duration = Duration::from_millis(500);
 
 /// What is run, and how often.
 pub(crate) struct Plan {
@@ -21,7 +21,7 @@ pub(crate) struct Plan {
     pub(crate) rounds: usize,
     pub(crate) warm_up: Duration,
     pub(crate) measured: Duration,
-    /// Disturbed runs are not made anew after this time.
+    /// How long, in all, it may take to wait for a quiet machine and to make disturbed runs anew.
     pub(crate) patience: Duration,
 }
 
@@ -31,6 +31,7 @@ impl Plan {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
         let mut results = Results { load: usage::load(), cores, runs: Vec::new() };
         let start = Instant::now();
+        let mut patience = self.patience;
         let total = self.rounds * self.workloads.len() * self.contestants.len();
         for round in 0..self.rounds {
             for workload in &self.workloads {
@@ -39,7 +40,7 @@ impl Plan {
                     let Some(contestant) = self.contestants.get((turn + round) % self.contestants.len()) else {
                         continue;
                     };
-                    let outcome = self.run_quietly(contestant, workload, start).map_err(|fault| fault.to_string());
+                    let outcome = self.run_quietly(contestant, workload, &mut patience);
                     let place = format!(
                         "[{:3}/{total} {:3.0} s] round {} {}",
                         results.runs.len() + 1,
@@ -69,16 +70,17 @@ impl Plan {
     }
 
     /// Makes a run, and makes it anew if other programs disturbed it. The least disturbed one counts.
-    fn run_quietly(&self, contestant: &str, workload: &Workload, start: Instant) -> Result<Outcome, Fault> {
-        let mut best = self.run_once(contestant, workload)?;
-        for _ in 0..REPEATS {
-            if best.others <= QUIET || start.elapsed() > self.patience {
-                break;
-            }
-            let again = self.run_once(contestant, workload)?;
+    fn run_quietly(&self, contestant: &str, workload: &Workload, patience: &mut Duration) -> Result<Outcome, String> {
+        let fail = |fault: Fault| fault.to_string();
+        let mut best = self.run_once(contestant, workload).map_err(fail)?;
+        while best.others > QUIET && !patience.is_zero() {
+            let start = Instant::now();
+            wait_for_calm(*patience).map_err(fail)?;
+            let again = self.run_once(contestant, workload).map_err(fail)?;
             if again.others < best.others {
                 best = again;
             }
+            *patience = patience.saturating_sub(start.elapsed());
         }
         Ok(best)
     }
@@ -95,4 +97,17 @@ impl Plan {
         };
         run_client(contestant, &order, workload)
     }
+}
+
+/// Waits until the machine has nothing to do, but no longer than that.
+fn wait_for_calm(longest: Duration) -> Result<(), Fault> {
+    let start = Instant::now();
+    while start.elapsed() < longest {
+        let before = usage::busy_time()?;
+        std::thread::sleep(CALM);
+        if (usage::busy_time()? - before).as_secs_f64() < QUIET * CALM.as_secs_f64() {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
