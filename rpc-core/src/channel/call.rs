@@ -13,7 +13,6 @@ use tokio::time::Sleep;
 use super::Channel;
 use super::link::Attempt;
 use crate::code::Code;
-use crate::connection::Connection;
 use crate::context::{Context, now};
 use crate::error::{Delivery, Phase, RpcError};
 use crate::failure::Failure;
@@ -86,7 +85,6 @@ enum State {
     /// Sent, or waiting for a slot. What was sent stays here: it may have to be sent again.
     Started {
         begun: Begun,
-        connection: Connection,
         ticket: Ticket,
         outgoing: Outgoing,
     },
@@ -161,9 +159,11 @@ impl<T, E: Failure, M> Call<T, E, M> {
                 State::Connecting { begun, message, wait } => {
                     std::task::ready!(self.poll_start(cx, begun, message, wait))?;
                 }
-                State::Started { begun, connection, ticket, outgoing } => {
-                    let Poll::Ready(outcome) = connection.poll_outcome(ticket, cx) else {
-                        self.state = State::Started { begun, connection, ticket, outgoing };
+                State::Started { begun, ticket, outgoing } => {
+                    // The channel keeps its connection, so the call need not hold one of its own.
+                    let polled = self.channel.link().connection().map(|connection| connection.poll_outcome(ticket, cx));
+                    let Some(Poll::Ready(outcome)) = polled else {
+                        self.state = State::Started { begun, ticket, outgoing };
                         return Poll::Pending;
                     };
                     return Poll::Ready(self.finish(outcome, begun));
@@ -206,7 +206,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
         mut wait: Wait,
     ) -> Poll<Result<(), E::Seen>> {
         let connection = match self.channel.link().poll_connection(cx, &mut wait.attempt) {
-            Poll::Ready(Ok(connection)) => connection.clone(),
+            Poll::Ready(Ok(connection)) => connection,
             Poll::Ready(Err(error)) => return Poll::Ready(Err(self.failed(error, Some(begun)).into())),
             Poll::Pending => {
                 if let Some(deadline) = begun.deadline {
@@ -234,7 +234,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
         let now = if wait.attempt.is_none() { begun.at } else { now() };
         match connection.start(&outgoing, cx.waker(), now) {
             Ok((ticket, ended)) => {
-                self.state = State::Started { begun, connection, ticket, outgoing };
+                self.state = State::Started { begun, ticket, outgoing };
                 // The session has the waker: looking again at once would only take the lock once more.
                 if ended { Poll::Ready(Ok(())) } else { Poll::Pending }
             }
@@ -296,8 +296,10 @@ impl<T, E, M> Unpin for Call<T, E, M> {}
 
 impl<T, E, M> Drop for Call<T, E, M> {
     fn drop(&mut self) {
-        if let State::Started { connection, ticket, .. } = &self.state {
-            connection.abandon(*ticket);
+        if let State::Started { ticket, .. } = self.state
+            && let Some(connection) = self.channel.link().connection()
+        {
+            connection.abandon(ticket);
         }
     }
 }

@@ -41,6 +41,11 @@ impl Link {
         &self.shared.target.peer
     }
 
+    /// The connection, where its stream is open.
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        self.shared.connection.get()
+    }
+
     /// The connection, once its stream is open. Begins to open it, where nobody has; `attempt` keeps what the caller
     /// waits for.
     pub(super) fn poll_connection(
