@@ -64,6 +64,8 @@
 
 mod caught;
 
+mod stripe;
+
 mod code;
 pub use code::Code;
 

@@ -13,12 +13,13 @@ use tokio::time::Sleep;
 use super::Channel;
 use super::link::Attempt;
 use crate::code::Code;
+use crate::connection::Pending;
 use crate::context::{Context, now};
 use crate::error::{Delivery, Phase, RpcError};
 use crate::failure::Failure;
 use crate::metadata::Metadata;
 use crate::method::MethodDescriptor;
-use crate::session::{Message, Outcome, Outgoing, Reply, Ticket};
+use crate::session::{Message, Outcome, Outgoing, Reply};
 
 /// A call that has not been made yet: a future that sends it when it is first polled, and gives its result.
 ///
@@ -82,11 +83,10 @@ enum State {
         message: Message,
         wait: Wait,
     },
-    /// Sent, or waiting for a slot. What was sent stays here: it may have to be sent again.
+    /// Sent, or waiting for a slot. What was sent stays there: it may have to be sent again.
     Started {
         begun: Begun,
-        ticket: Ticket,
-        outgoing: Outgoing,
+        pending: Arc<Pending>,
     },
     Over,
 }
@@ -157,13 +157,11 @@ impl<T, E: Failure, M> Call<T, E, M> {
                     self.state = State::Connecting { begun, message, wait };
                 }
                 State::Connecting { begun, message, wait } => {
-                    std::task::ready!(self.poll_start(cx, begun, message, wait))?;
+                    return self.poll_start(cx, begun, message, wait);
                 }
-                State::Started { begun, ticket, outgoing } => {
-                    // The channel keeps its connection, so the call need not hold one of its own.
-                    let polled = self.channel.link().connection().map(|connection| connection.poll_outcome(ticket, cx));
-                    let Some(Poll::Ready(outcome)) = polled else {
-                        self.state = State::Started { begun, ticket, outgoing };
+                State::Started { begun, pending } => {
+                    let Poll::Ready(outcome) = pending.poll(cx) else {
+                        self.state = State::Started { begun, pending };
                         return Poll::Pending;
                     };
                     return Poll::Ready(self.finish(outcome, begun));
@@ -204,7 +202,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
         begun: Begun,
         message: Message,
         mut wait: Wait,
-    ) -> Poll<Result<(), E::Seen>> {
+    ) -> Poll<Ended<T, E>> {
         let connection = match self.channel.link().poll_connection(cx, &mut wait.attempt) {
             Poll::Ready(Ok(connection)) => connection,
             Poll::Ready(Err(error)) => return Poll::Ready(Err(self.failed(error, Some(begun)).into())),
@@ -232,13 +230,12 @@ impl<T, E: Failure, M> Call<T, E, M> {
         };
         // Where it did not have to wait for the connection, the call has begun this very moment.
         let now = if wait.attempt.is_none() { begun.at } else { now() };
-        match connection.start(&outgoing, cx.waker(), now) {
-            Ok((ticket, ended)) => {
-                self.state = State::Started { begun, ticket, outgoing };
-                // The session has the waker: looking again at once would only take the lock once more.
-                if ended { Poll::Ready(Ok(())) } else { Poll::Pending }
+        match connection.start(outgoing, cx.waker(), now) {
+            Ok(pending) => {
+                self.state = State::Started { begun, pending };
+                Poll::Pending
             }
-            Err(error) => Poll::Ready(Err(self.failed(error, Some(begun)).into())),
+            Err(outcome) => Poll::Ready(self.finish(outcome, begun)),
         }
     }
 
@@ -296,10 +293,11 @@ impl<T, E, M> Unpin for Call<T, E, M> {}
 
 impl<T, E, M> Drop for Call<T, E, M> {
     fn drop(&mut self) {
-        if let State::Started { ticket, .. } = self.state
+        // The channel keeps its connection, so the call need not hold one of its own.
+        if let State::Started { pending, .. } = &self.state
             && let Some(connection) = self.channel.link().connection()
         {
-            connection.abandon(ticket);
+            connection.abandon(pending);
         }
     }
 }

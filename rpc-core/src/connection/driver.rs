@@ -3,20 +3,22 @@ mod farewell;
 use std::future::Future as _;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::Sleep;
 
+use super::inbox::Left;
 use super::serving::{self, Handler};
-use super::{Core, End, Serve, Served, Shared, Wish, Writer};
+use super::{Core, End, Pending, Serve, Served, Shared, Wish, Writer};
 use crate::caught::caught;
 use crate::context::now;
-use crate::frame::{Decoder, Frame, Reason};
+use crate::frame::{Decoder, Reason};
 use crate::limits::Limits;
-use crate::session::{Answer, Incoming, Stop};
+use crate::session::{Answer, Ended, Incoming, Stop};
 
 /// How much is read at a time at first; a connection that is idle keeps no more than this.
 const READ_MIN: usize = 8 * 1024;
@@ -24,7 +26,8 @@ const READ_MIN: usize = 8 * 1024;
 const READ_MAX: usize = 256 * 1024;
 /// How many times one turn reads before others get theirs.
 const READS: usize = 16;
-/// How many calls are taken from the session at once.
+/// How many frames go into the session, or calls come out of it, before what they led to is seen to: by then they are
+/// still in the processor's cache.
 const BATCH: usize = 64;
 /// How many calls one turn starts before what they answered is written.
 const CALLS: usize = 1024;
@@ -43,6 +46,10 @@ pub(super) struct Driver {
     read_size: usize,
     batch: Batch,
     sleep: Pin<Box<Sleep>>,
+    /// The timer is set and wakes this task.
+    is_armed: bool,
+    /// The buffer may hold a whole frame.
+    undecoded: bool,
     greeted: bool,
     /// The last turn put off writing so that callers could add to it.
     gathering: bool,
@@ -66,21 +73,27 @@ pub(super) struct Driver {
 /// What passes between the session, which is behind the lock, and the work, which is not. Kept for its memory.
 #[derive(Default)]
 struct Batch {
-    frames: Vec<Frame>,
-    woken: Vec<Waker>,
+    ended: Vec<Ended<Arc<Pending>>>,
     stops: Vec<(Handler, Stop)>,
     calls: Vec<Incoming>,
     answers: Vec<(u64, Answer)>,
+    /// What stops the handlers that have been given a task.
+    handlers: Vec<(u64, Handler)>,
+    left: Left,
 }
 
 impl Batch {
-    /// Wakes callers and stops handlers; the lock must not be held.
-    fn notify(&mut self) {
-        for waker in self.woken.drain(..) {
-            // Wakers are foreign code; one that panics must not keep the others from being woken.
-            caught(|| waker.wake());
+    /// Tells callers and stops handlers; the lock must not be held. Says how many calls had ended.
+    fn notify(&mut self) -> usize {
+        let count = self.ended.len();
+        for Ended { caller, outcome, .. } in self.ended.drain(..) {
+            if let Some(waker) = caller.end(outcome) {
+                // Wakers are foreign code; one that panics must not keep the others from being woken.
+                caught(|| waker.wake());
+            }
         }
         self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));
+        count
     }
 }
 
@@ -99,6 +112,8 @@ impl Driver {
             decoder: Decoder::new(limits.frame),
             buffer: BytesMut::new(),
             read_size: READ_MIN,
+            undecoded: false,
+            is_armed: false,
             batch: Batch::default(),
             sleep: Box::pin(tokio::time::sleep_until(handshake.into())),
             greeted: false,
@@ -117,41 +132,67 @@ impl Driver {
 
     /// One turn: read, start calls, see to the clock, write.
     ///
-    /// The lock is taken as rarely as can be, and held for bookkeeping only: frames are decoded before it is taken,
-    /// callers are woken and handlers run after it is released.
+    /// Callers are told and handlers run while the lock is not held; neither is it while the transport reads or writes.
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         let now = now();
+        let shared = Arc::clone(&self.shared);
+        shared.set_driver(cx.waker());
         self.unfinished = false;
         self.blocked = false;
-        let received = self.receive(cx, now);
-        let shared = Arc::clone(&self.shared);
-        let mut answered = false;
-        let mut started = 0;
+        // What had come before the reading ended is seen to first.
+        let mut received = Ok(());
+        let (mut reads, mut started, mut ended) = (0, 0, 0);
+        let mut reading = true;
+        let mut gathers = None;
         loop {
-            let mut core = shared.lock();
-            self.heed_wish(&mut core, cx, now)?;
-            self.hand_in(&mut core, now)?;
-            self.hand_out(&mut core, now, started < CALLS);
-            if self.batch.calls.is_empty() {
-                let due = self.heed_clock(&mut core, now)?;
-                let writer = self.take_writer(&mut core, cx, answered, now);
-                let finished = writer.is_none() && is_finished(&core);
-                drop(core);
-                self.batch.notify();
-                if let Some(writer) = writer {
-                    self.write(cx, writer, now)?;
-                    continue;
-                }
-                if finished {
-                    return Err(End::Finished);
-                }
-                self.arm(cx, due);
-                break;
+            if reading && !self.undecoded {
+                reads += 1;
+                self.unfinished |= reads > READS;
+                reading = reads <= READS
+                    && self.read(cx).unwrap_or_else(|end| {
+                        received = Err(end);
+                        false
+                    });
             }
+            let mut core = shared.lock();
+            self.heed_wish(&mut core, now)?;
+            self.hand_back(&mut core);
+            if let Err(end) = self.decode(&mut core, now) {
+                received = Err(end);
+                reading = false;
+            }
+            let has_read = !reading && !self.undecoded;
+            let gathers = has_read && *gathers.get_or_insert_with(|| self.is_to_gather(cx, started > 0));
+            if has_read && !gathers {
+                self.take_in(&mut core, now);
+            }
+            self.hand_out(&mut core, now, started < CALLS);
+            if !has_read || !self.batch.calls.is_empty() {
+                drop(core);
+                ended += self.batch.notify();
+                started += self.batch.calls.len();
+                self.start_calls();
+                continue;
+            }
+            let due = self.heed_clock(&mut core, now)?;
+            let writer = if gathers { None } else { self.take_writer(&mut core, now) };
+            let finished = writer.is_none() && is_finished(&core);
+            ended += self.batch.ended.len();
+            self.note_quiet(ended + started <= 1 && core.session.is_quiet());
             drop(core);
             self.batch.notify();
-            started += self.batch.calls.len();
-            answered |= self.start_calls();
+            if let Some(writer) = writer {
+                self.write(cx, writer, now)?;
+                continue;
+            }
+            if finished {
+                return Err(End::Finished);
+            }
+            self.arm(cx, due, now);
+            break;
+        }
+        if ended > 1 {
+            self.expect_calls(cx);
         }
         if self.unfinished {
             cx.waker().wake_by_ref();
@@ -159,56 +200,90 @@ impl Driver {
         received
     }
 
-    /// Reads what is there and decodes what is whole.
-    fn receive(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), End> {
-        for _ in 0..READS {
-            let missing = self.decoder.missing(&self.buffer);
-            self.buffer.reserve(self.read_size.max(missing.min(READ_MAX)));
-            let room = self.buffer.capacity() - self.buffer.len();
-            let count = match pin!(self.reader.read_buf(&mut self.buffer)).poll(cx) {
-                Poll::Pending => return Ok(()),
-                Poll::Ready(Err(error)) => return Err(End::Io(error)),
-                Poll::Ready(Ok(0)) => return Err(End::Eof { within_frame: !self.buffer.is_empty() }),
-                Poll::Ready(Ok(count)) => count,
-            };
-            self.read_size = match count {
-                full if full == room => (2 * self.read_size).min(READ_MAX),
-                short if short < READ_MIN / 2 => READ_MIN,
-                _ => self.read_size,
-            };
-            self.decode(now)?;
-        }
-        self.unfinished = true;
-        Ok(())
+    /// Reads once. Says whether something came.
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
+        let missing = self.decoder.missing(&self.buffer);
+        self.buffer.reserve(self.read_size.max(missing.min(READ_MAX)));
+        let room = self.buffer.capacity() - self.buffer.len();
+        let count = match pin!(self.reader.read_buf(&mut self.buffer)).poll(cx) {
+            Poll::Pending => return Ok(false),
+            Poll::Ready(Err(error)) => return Err(End::Io(error)),
+            Poll::Ready(Ok(0)) => return Err(End::Eof { within_frame: !self.buffer.is_empty() }),
+            Poll::Ready(Ok(count)) => count,
+        };
+        self.read_size = match count {
+            full if full == room => (2 * self.read_size).min(READ_MAX),
+            short if short < READ_MIN / 2 => READ_MIN,
+            _ => self.read_size,
+        };
+        self.undecoded = true;
+        Ok(true)
     }
 
-    fn decode(&mut self, now: Instant) -> Result<(), End> {
-        let before = self.batch.frames.len();
-        while let Some(frame) = self.decoder.decode(&mut self.buffer).map_err(End::Breach)? {
-            self.batch.frames.push(frame);
+    /// Gives the session what became of calls that were started.
+    fn hand_back(&mut self, core: &mut Core) {
+        for (id, handler) in self.batch.handlers.drain(..) {
+            self.batch.stops.extend(core.session.attach(id, handler));
+        }
+        for (id, answer) in self.batch.answers.drain(..) {
+            core.session.reply(id, answer);
+        }
+    }
+
+    /// Gives the session some of the frames that came.
+    fn decode(&mut self, core: &mut Core, now: Instant) -> Result<(), End> {
+        if !self.undecoded {
+            return Ok(());
+        }
+        let mut frames = 0;
+        let mut decoded = Ok(());
+        while decoded.is_ok() && frames < BATCH {
+            match self.decoder.decode(&mut self.buffer) {
+                Ok(Some(frame)) => {
+                    frames += 1;
+                    decoded = core.session.handle_frame(frame, now);
+                }
+                Ok(None) => {
+                    self.undecoded = false;
+                    break;
+                }
+                Err(breach) => decoded = Err(breach),
+            }
         }
         self.reading_since = match self.reading_since {
             _ if self.buffer.is_empty() => None,
             // A trickle of bytes does not count: the frame must get done.
-            Some(since) if self.batch.frames.len() == before => Some(since),
+            Some(since) if frames == 0 => Some(since),
             _ => Some(now),
         };
-        Ok(())
+        decoded.map_err(|breach| {
+            self.undecoded = false;
+            End::Breach(breach)
+        })
     }
 
-    /// Gives the session the frames that came and the answers that were made.
-    fn hand_in(&mut self, core: &mut Core, now: Instant) -> Result<(), End> {
-        for (id, answer) in self.batch.answers.drain(..) {
+    /// Gives the session what callers and handlers have left.
+    fn take_in(&mut self, core: &mut Core, now: Instant) {
+        if !self.shared.inbox.is_rung() {
+            return;
+        }
+        let Batch { left, ended, .. } = &mut self.batch;
+        self.shared.inbox.empty(left);
+        for call in left.calls.drain(..) {
+            if let Some(outcome) = core.start(&call, now) {
+                ended.push(Ended { caller: call, outcome });
+            }
+        }
+        for (id, answer) in left.answers.drain(..) {
             core.session.reply(id, answer);
         }
-        self.batch.frames.drain(..).try_for_each(|frame| core.session.handle_frame(frame, now)).map_err(End::Breach)
     }
 
-    /// Takes from the session whom to wake, what to stop and, where there is `room`, what to start.
+    /// Takes from the session what has ended, what to stop and, where there is `room`, what to start.
     fn hand_out(&mut self, core: &mut Core, now: Instant, room: bool) {
-        let Batch { woken, stops, calls, .. } = &mut self.batch;
+        let Batch { ended, stops, calls, .. } = &mut self.batch;
         let session = &mut core.session;
-        session.poll_woken(woken);
+        session.poll_ended(ended);
         stops.extend(std::iter::from_fn(|| session.poll_stop()));
         if !self.greeted
             && let Some(hello) = session.peer()
@@ -224,10 +299,7 @@ impl Driver {
         }
     }
 
-    fn heed_wish(&mut self, core: &mut Core, cx: &Context<'_>, now: Instant) -> Result<(), End> {
-        if !core.driver.as_ref().is_some_and(|driver| driver.will_wake(cx.waker())) {
-            core.driver = Some(cx.waker().clone());
-        }
+    fn heed_wish(&mut self, core: &mut Core, now: Instant) -> Result<(), End> {
         match core.wish {
             Wish::Live => {}
             Wish::Drain if self.conclude_at.is_none() => {
@@ -255,8 +327,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Runs what is ready. Says whether any was answered on the spot.
-    fn start_calls(&mut self) -> bool {
+    /// Runs what is ready.
+    fn start_calls(&mut self) {
         let mut clock = Instant::now();
         for call in self.batch.calls.drain(..) {
             let id = call.id;
@@ -266,11 +338,10 @@ impl Driver {
                     // A new task is run next, by this very thread. Having more to do makes the run time wake another
                     // thread for it; else nobody would look after the sockets if the handler keeps this one.
                     self.unfinished = true;
-                    serving::spawn(&self.shared, id, running);
+                    self.batch.handlers.push((id, serving::spawn(&self.shared, id, running)));
                 }
             }
         }
-        !self.batch.answers.is_empty()
     }
 
     /// Ends what is due, and says what is due next.
@@ -291,7 +362,7 @@ impl Driver {
             core.session.conclude(Reason::Shutdown, "");
         }
         core.session.handle_timeout(now);
-        core.session.poll_woken(&mut self.batch.woken);
+        core.session.poll_ended(&mut self.batch.ended);
         self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
         let conclude_at = self.conclude_at.filter(|due| *due > now);
         let handshake = (!self.greeted).then_some(self.handshake);
@@ -300,32 +371,52 @@ impl Driver {
         Ok(core.timer)
     }
 
-    fn arm(&mut self, cx: &mut Context<'_>, due: Option<Instant>) {
+    fn arm(&mut self, cx: &mut Context<'_>, due: Option<Instant>, now: Instant) {
         let Some(due) = due else {
             return;
         };
         let due = tokio::time::Instant::from_std(due);
         // Later is left as it is: the timer then fires once for nothing, instead of being moved for every call.
-        if self.sleep.deadline() > due || self.sleep.is_elapsed() {
+        let is_set = self.sleep.deadline() <= due && !self.sleep.is_elapsed();
+        if is_set && self.is_armed && self.sleep.deadline().into_std() > now {
+            return;
+        }
+        if !is_set {
             self.sleep.as_mut().reset(due);
         }
-        if self.sleep.as_mut().poll(cx).is_ready() {
+        self.is_armed = self.sleep.as_mut().poll(cx).is_pending();
+        if !self.is_armed {
             cx.waker().wake_by_ref();
         }
     }
 
-    /// The writer with something to write, if it is time to.
-    ///
-    /// When it was callers who asked, the driver first goes to the end of the queue of tasks once: whoever is about to
-    /// call adds to the same write.
-    fn take_writer(&mut self, core: &mut Core, cx: &Context<'_>, answered: bool, now: Instant) -> Option<Writer> {
-        if core.flush && !answered && !self.gathering && !self.unfinished {
-            self.gathering = true;
+    /// Whether to put off what callers and handlers have left, and writing: the driver goes to the end of the queue of
+    /// tasks once, and whoever is about to call adds to the same write. Not where calls were `started`: their answers
+    /// go out now.
+    fn is_to_gather(&mut self, cx: &Context<'_>, started: bool) -> bool {
+        self.gathering = !self.gathering && !started && !self.unfinished && self.shared.inbox.is_rung();
+        if self.gathering {
             cx.waker().wake_by_ref();
-            return None;
         }
-        self.gathering = false;
-        core.flush = false;
+        self.gathering
+    }
+
+    /// Callers who have their outcomes make further calls, more often than not: the driver comes back when they have.
+    fn expect_calls(&mut self, cx: &Context<'_>) {
+        self.gathering = true;
+        if self.shared.inbox.ring() {
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    fn note_quiet(&self, quiet: bool) {
+        if self.shared.quiet.load(Ordering::Relaxed) != quiet {
+            self.shared.quiet.store(quiet, Ordering::Relaxed);
+        }
+    }
+
+    /// The writer, if it has something to write and the transport takes it.
+    fn take_writer(&mut self, core: &mut Core, now: Instant) -> Option<Writer> {
         let Core { writer: place, session, .. } = core;
         let writer = place.as_mut()?;
         if writer.is_empty() {
@@ -390,11 +481,9 @@ impl Drop for Driver {
         if self.farewell.is_none() {
             self.end_all(End::Abandoned { panicked: std::thread::panicking() });
         }
-        let mut core = self.shared.lock();
         // Foreign code again, which must not run under the lock.
-        let writer = core.writer.take();
-        let driver = core.driver.take();
-        drop(core);
+        let writer = self.shared.lock().writer.take();
+        let driver = self.shared.forget_driver();
         caught(|| drop((writer, driver)));
     }
 }

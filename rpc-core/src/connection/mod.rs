@@ -10,6 +10,12 @@ use writer::Writer;
 mod serve;
 pub(crate) use serve::{Running, Serve, ServeNothing, Served};
 
+mod pending;
+pub(crate) use pending::Pending;
+
+mod inbox;
+use inbox::Inbox;
+
 mod shared;
 pub(crate) use shared::{Connection, Wish};
 use shared::{Core, Shared};

@@ -29,15 +29,12 @@ impl Handler {
     }
 }
 
-/// Gives a handler a task of its own.
-pub(super) fn spawn(shared: &Arc<Shared>, id: u64, running: Running) {
+/// Gives a handler a task of its own, and says what stops it.
+pub(super) fn spawn(shared: &Arc<Shared>, id: u64, running: Running) -> Handler {
     let Running { future, context, detach } = running;
     let serving = Serving { id, future: Some(future), context: context.clone(), shared: Arc::clone(shared) };
     let abort = tokio::spawn(serving).abort_handle();
-    let refused = shared.lock().session.attach(id, Handler { context, abort, detach });
-    if let Some((handler, stop)) = refused {
-        handler.stop(stop);
-    }
+    Handler { context, abort, detach }
 }
 
 /// A handler with the duty to answer: when it is dropped before its end, the call is answered as stopped.

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
@@ -8,11 +9,11 @@ use tokio::sync::Notify;
 
 use super::driver::Driver;
 use super::serving::Handler;
-use super::{Serve, Writer};
+use super::{Inbox, Pending, Serve, Writer};
 use crate::context::now;
 use crate::error::RpcError;
 use crate::limits::Limits;
-use crate::session::{Answer, Identity, Outcome, Outgoing, Role, Session, Ticket};
+use crate::session::{Answer, Identity, Outcome, Outgoing, Role, Session};
 use crate::transport::Io;
 
 /// A connection that is open, or is opening, or is over. When the last handle is dropped it is closed.
@@ -51,19 +52,20 @@ pub(crate) enum Wish {
 /// What the driver shares with callers and handlers.
 pub(super) struct Shared {
     core: Mutex<Core>,
+    pub(super) inbox: Inbox,
+    /// At most one call was open when the driver last looked: whoever calls writes at once, and by itself.
+    pub(super) quiet: AtomicBool,
+    /// Wakes the driver; set when it has run for the first time.
+    driver: Mutex<Option<Waker>>,
     /// Woken at HELLO and at the end.
     pub(super) changed: Notify,
     pub(super) peer: Arc<str>,
 }
 
 pub(super) struct Core {
-    pub(super) session: Session<Waker, Handler>,
+    pub(super) session: Session<Arc<Pending>, Handler>,
     /// Not here while the driver is writing.
     pub(super) writer: Option<Writer>,
-    /// Wakes the driver; set when it has run for the first time.
-    pub(super) driver: Option<Waker>,
-    /// The driver has been asked to write.
-    pub(super) flush: bool,
     /// When the driver's timer fires.
     pub(super) timer: Option<Instant>,
     pub(super) wish: Wish,
@@ -79,12 +81,13 @@ impl Connection {
             core: Mutex::new(Core {
                 session,
                 writer: Some(Writer::new(io.writer)),
-                driver: None,
-                flush: true,
                 timer: None,
                 wish: Wish::Live,
                 over: None,
             }),
+            inbox: Inbox::default(),
+            quiet: AtomicBool::new(true),
+            driver: Mutex::default(),
             changed: Notify::new(),
             peer: io.peer,
         });
@@ -124,50 +127,43 @@ impl Connection {
         self.handle.shared.wish(wish);
     }
 
-    /// Starts a call; `waker` is woken when its outcome is there. Says whether it is there already.
-    pub(crate) fn start(&self, outgoing: &Outgoing, waker: &Waker, now: Instant) -> Result<(Ticket, bool), RpcError> {
-        let waker = waker.clone();
-        let mut core = self.handle.shared.lock();
-        let ticket = core.session.start(outgoing, waker, now)?;
-        let ended = core.session.has_outcome(ticket);
-        let alone = core.session.is_alone();
-        let driver = core.write_soon(alone, now);
-        drop(core);
-        wake(driver);
-        Ok((ticket, ended))
-    }
-
-    /// The outcome of a call.
-    pub(crate) fn poll_outcome(&self, ticket: Ticket, cx: &Context<'_>) -> Poll<Outcome> {
-        let mut core = self.handle.shared.lock();
-        if let Some(outcome) = core.session.take_outcome(ticket) {
-            return Poll::Ready(outcome);
+    /// Makes a call; `waker` is woken when its outcome is there.
+    ///
+    /// # Errors
+    ///
+    /// The outcome, where it is there already.
+    pub(crate) fn start(&self, outgoing: Outgoing, waker: &Waker, now: Instant) -> Result<Arc<Pending>, Outcome> {
+        let shared = &*self.handle.shared;
+        let oneway = outgoing.oneway;
+        let call = Arc::new(Pending::new(outgoing, waker.clone()));
+        // A one-way call is over when it is on its way: nobody would wait for the driver.
+        if !oneway {
+            if let Some(core) = shared.lock_if_quiet() {
+                return shared.start_here(core, call, true, now);
+            }
+            if shared.inbox.leave_call(&call) {
+                shared.ring();
+                return Ok(call);
+            }
         }
-        if core.session.caller_mut(ticket).is_none_or(|waker| waker.will_wake(cx.waker())) {
-            return Poll::Pending;
-        }
-        drop(core);
-        // The call has moved to another task. Wakers are foreign code: they are cloned and dropped without the lock.
-        let mut waker = cx.waker().clone();
-        let mut core = self.handle.shared.lock();
-        if let Some(outcome) = core.session.take_outcome(ticket) {
-            return Poll::Ready(outcome);
-        }
-        if let Some(place) = core.session.caller_mut(ticket) {
-            std::mem::swap(place, &mut waker);
-        }
-        drop(core);
-        Poll::Pending
+        shared.start_here(shared.lock(), call, false, now)
     }
 
     /// Nobody waits for a call any more.
-    pub(crate) fn abandon(&self, ticket: Ticket) {
-        let mut core = self.handle.shared.lock();
-        let waker = core.session.abandon(ticket);
-        let driver = core.write_soon(false, now());
+    pub(crate) fn abandon(&self, call: &Pending) {
+        if call.has_ended() {
+            return;
+        }
+        let shared = &*self.handle.shared;
+        let mut core = shared.lock();
+        let given_up = call.give_up();
+        let caller = given_up.ticket.and_then(|ticket| core.session.abandon(ticket));
+        let ring = !core.write_soon(false, now());
         drop(core);
-        drop(waker);
-        wake(driver);
+        drop((caller, given_up));
+        if ring {
+            shared.ring();
+        }
     }
 }
 
@@ -189,14 +185,79 @@ impl Shared {
         }
     }
 
+    /// The lock, where nothing else is going on: no other call is open, and nobody else has left anything.
+    fn lock_if_quiet(&self) -> Option<MutexGuard<'_, Core>> {
+        if !self.quiet.load(Ordering::Relaxed) || self.inbox.is_rung() {
+            return None;
+        }
+        let core = self.core.try_lock().ok()?;
+        if core.session.is_quiet() {
+            return Some(core);
+        }
+        self.quiet.store(false, Ordering::Relaxed);
+        None
+    }
+
+    /// Starts a call without the driver.
+    fn start_here(
+        &self,
+        mut core: MutexGuard<'_, Core>,
+        call: Arc<Pending>,
+        alone: bool,
+        now: Instant,
+    ) -> Result<Arc<Pending>, Outcome> {
+        let outcome = core.start(&call, now);
+        let ring = !core.write_soon(alone, now);
+        drop(core);
+        if ring {
+            self.ring();
+        }
+        outcome.map_or(Ok(call), Err)
+    }
+
     /// Answers a call of the peer.
     pub(super) fn reply(&self, id: u64, answer: Answer) {
-        let mut core = self.lock();
+        let Some(mut core) = self.lock_if_quiet() else {
+            self.inbox.leave_answer(id, answer);
+            return self.ring();
+        };
         core.session.reply(id, answer);
-        let alone = core.session.serving() == 0;
-        let driver = core.write_soon(alone, now());
+        let ring = !core.write_soon(true, now());
         drop(core);
-        wake(driver);
+        if ring {
+            self.ring();
+        }
+    }
+
+    /// Has the driver look into the inbox, and write.
+    fn ring(&self) {
+        if self.inbox.ring() {
+            self.wake_driver();
+        }
+    }
+
+    fn wake_driver(&self) {
+        let driver = self.lock_driver().clone();
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+
+    /// Keeps what wakes the driver.
+    pub(super) fn set_driver(&self, waker: &Waker) {
+        let mut driver = self.lock_driver();
+        if !driver.as_ref().is_some_and(|driver| driver.will_wake(waker)) {
+            *driver = Some(waker.clone());
+        }
+    }
+
+    /// The driver is gone.
+    pub(super) fn forget_driver(&self) -> Option<Waker> {
+        self.lock_driver().take()
+    }
+
+    fn lock_driver(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.driver.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn wish(&self, wish: Wish) {
@@ -205,32 +266,29 @@ impl Shared {
             return;
         }
         core.wish = wish;
-        let driver = core.driver.clone();
         drop(core);
-        wake(driver);
+        self.wake_driver();
     }
 }
 
 impl Core {
-    /// Sees to it that what was appended is written. Gives back the driver where it must be woken, after the lock is
-    /// released.
+    /// Hands a call to the session. Gives the outcome where it has ended at once.
+    pub(super) fn start(&mut self, call: &Arc<Pending>, now: Instant) -> Option<Outcome> {
+        call.start(|outgoing| self.session.start(outgoing, Arc::clone(call), now))
+    }
+
+    /// Sees to it that what was appended is written, unless the driver must.
     ///
     /// Where nothing else is going on (`alone`) the bytes are written here and now: a hop to the driver's task would
     /// only add to the latency. Otherwise the driver gathers what others append, and writes it all at once.
     #[must_use]
-    fn write_soon(&mut self, alone: bool, now: Instant) -> Option<Waker> {
-        if self.flush {
-            return None;
-        }
-        if alone && self.write_now(now) && !self.is_timer_late() {
-            // What was written may have been the last thing that the connection was open for.
-            return self.session.is_finished().then(|| self.driver.clone()).flatten();
-        }
-        if !self.session.has_output() && !self.is_timer_late() && self.writer.as_ref().is_some_and(Writer::is_empty) {
-            return None;
-        }
-        self.flush = true;
-        self.driver.clone()
+    fn write_soon(&mut self, alone: bool, now: Instant) -> bool {
+        let is_written = match alone {
+            true => self.write_now(now),
+            false => !self.session.has_output() && self.writer.as_ref().is_some_and(Writer::is_empty),
+        };
+        // What was written may have been the last thing that the connection was open for.
+        is_written && !self.is_timer_late() && !self.session.is_finished()
     }
 
     /// Writes all there is, if the transport takes it at once.
@@ -257,12 +315,6 @@ impl Core {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }
 

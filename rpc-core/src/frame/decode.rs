@@ -1,6 +1,10 @@
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 
+use super::body::Payload;
 use super::{Breach, Call, EARLY_FRAME, End, Fields, Frame, HEADER, Hello, PREFACE, Part, Reason, flag, kind, preface};
+
+/// A frame with a payload up to this length is read where it lies, and its message is copied where that is short.
+const IN_PLACE: usize = 256;
 
 /// Reads frames off the front of a buffer as their bytes come.
 ///
@@ -41,12 +45,17 @@ impl Decoder {
         if buffer.len() < HEADER + header.length {
             return Ok(None);
         }
-        buffer.advance(HEADER);
-        let payload = buffer.split_to(header.length).freeze();
         if header.kind == kind::HELLO {
             self.stage = Stage::Frames;
         }
-        header.frame(payload).map(Some)
+        if header.length > IN_PLACE {
+            buffer.advance(HEADER);
+            return header.frame(buffer.split_to(header.length).freeze()).map(Some);
+        }
+        let end = HEADER + header.length;
+        let frame = header.frame(buffer.get(HEADER..end).unwrap_or_default());
+        buffer.advance(end);
+        frame.map(Some)
     }
 
     /// How many bytes are missing for the frame that `buffer` begins with, as far as can be told.
@@ -141,7 +150,8 @@ impl Header {
         self.flags & flag != 0
     }
 
-    fn frame(&self, mut payload: Bytes) -> Result<Frame, Breach> {
+    #[inline]
+    fn frame<P: Payload>(&self, mut payload: P) -> Result<Frame, Breach> {
         let id = self.call;
         let index = self.index;
         Ok(match self.kind {
@@ -171,7 +181,7 @@ impl Header {
             }),
             kind::DATA => Frame::Data { id, index, message: self.part(payload)? },
             kind::CHUNK if payload.is_empty() => return Err(Breach::new("an empty CHUNK")),
-            kind::CHUNK => Frame::Chunk { id, index, bytes: payload },
+            kind::CHUNK => Frame::Chunk { id, index, bytes: payload.into_body() },
             kind::CREDIT => match u32::from_le_bytes(whole(&payload)?) {
                 0 => return Err(Breach::new("CREDIT of 0")),
                 amount => Frame::Credit { id, index, amount },
@@ -196,23 +206,23 @@ impl Header {
     }
 
     /// The message that `payload` is, or begins (W-26, W-27).
-    fn part(&self, mut payload: Bytes) -> Result<Part, Breach> {
+    fn part<P: Payload>(&self, mut payload: P) -> Result<Part, Breach> {
         if !self.has(flag::CHUNKED) {
-            return Ok(Part { total: None, bytes: payload });
+            return Ok(Part { total: None, bytes: payload.into_body() });
         }
         let total = take(&mut payload, Buf::try_get_u32_le)?;
         if payload.len() as u64 >= u64::from(total) {
             return Err(Breach::new(format!("a chunked message of {total} bytes begins with {}", payload.len())));
         }
-        Ok(Part { total: Some(total), bytes: payload })
+        Ok(Part { total: Some(total), bytes: payload.into_body() })
     }
 }
 
-fn take<T, E>(payload: &mut Bytes, get: impl FnOnce(&mut Bytes) -> Result<T, E>) -> Result<T, Breach> {
+fn take<P, T, E>(payload: &mut P, get: impl FnOnce(&mut P) -> Result<T, E>) -> Result<T, Breach> {
     get(payload).map_err(|_| short())
 }
 
-fn take_fields(payload: &mut Bytes) -> Result<Fields, Breach> {
+fn take_fields<P: Payload>(payload: &mut P) -> Result<Fields, Breach> {
     let length = usize::from(take(payload, Buf::try_get_u16_le)?);
     if length == 0 {
         return Ok(Fields::default());
@@ -224,7 +234,7 @@ fn take_fields(payload: &mut Bytes) -> Result<Fields, Breach> {
 }
 
 /// The payload of a kind that has exactly `N` bytes (W-8).
-fn whole<const N: usize>(payload: &Bytes) -> Result<[u8; N], Breach> {
+fn whole<const N: usize>(payload: &[u8]) -> Result<[u8; N], Breach> {
     <[u8; N]>::try_from(&payload[..])
         .map_err(|_| Breach::new(format!("a payload of {} bytes should have {N}", payload.len())))
 }

@@ -19,13 +19,14 @@ pub(crate) use preface::PREFACE;
 mod encode;
 pub(crate) use encode::{Head, put_cancel, put_chunk, put_done, put_goaway, put_hello, put_ping, put_pong};
 
+mod body;
+pub(crate) use body::Body;
+
 mod decode;
 pub(crate) use decode::Decoder;
 
 #[cfg(test)]
 mod golden;
-
-use bytes::Bytes;
 
 /// The length of a frame's header, in bytes.
 pub(crate) const HEADER: usize = 16;
@@ -82,7 +83,7 @@ pub(crate) enum Frame {
     Chunk {
         id: u64,
         index: u16,
-        bytes: Bytes,
+        bytes: Body,
     },
     Credit {
         id: u64,
@@ -139,5 +140,5 @@ pub(crate) struct End {
 pub(crate) struct Part {
     /// The length of the whole message where the rest follows in chunks.
     pub(crate) total: Option<u32>,
-    pub(crate) bytes: Bytes,
+    pub(crate) bytes: Body,
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::Instant;
 
-use bytes::Bytes;
 use rpc_codec::{AnyCodec, Codec as _};
 
 use super::gate::{Gate, Pass};
@@ -16,7 +15,7 @@ use crate::code::Code;
 use crate::connection::{Running, Serve, Served};
 use crate::context::{Context, Origin, Scoped};
 use crate::error::RpcError;
-use crate::frame::Hello;
+use crate::frame::{Body, Hello};
 use crate::method::MethodDescriptor;
 use crate::service::{Kind, Request, Service};
 use crate::session::{Answer, Incoming, Refusal};
@@ -147,7 +146,7 @@ struct Job {
     method: &'static MethodDescriptor,
     codec: AnyCodec,
     context: Context,
-    body: Bytes,
+    body: Body,
 }
 
 impl Job {

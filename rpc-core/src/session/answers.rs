@@ -2,13 +2,11 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
-
-use super::calls::{Arriving, Caller, EndHead, Wire};
+use super::calls::{Arriving, EndHead, Wire};
 use super::{Outcome, Reply, Session, Ticket};
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
-use crate::frame::{Breach, End, Fields, Part, put_cancel};
+use crate::frame::{Body, Breach, End, Fields, Part, put_cancel};
 use crate::metadata::Metadata;
 
 impl<C, H: Clone> Session<C, H> {
@@ -36,7 +34,7 @@ impl<C, H: Clone> Session<C, H> {
     }
 
     /// The message of an answer has come in full.
-    pub(super) fn finish_answer(&mut self, id: u64, message: Bytes, now: Instant) {
+    pub(super) fn finish_answer(&mut self, id: u64, message: Body, now: Instant) {
         if let Some((ticket, entry)) = self.calls.open_mut(id)
             && let Some(arriving) = entry.answer.take()
         {
@@ -112,7 +110,7 @@ impl<C, H: Clone> Session<C, H> {
             return Ok(());
         };
         entry.answer = Some(Box::new(arriving));
-        let wanted = matches!(entry.caller, Caller::Waiting(_));
+        let wanted = entry.caller.is_some();
         self.assembly.begin(id, 0, message, wanted)
     }
 
@@ -149,7 +147,7 @@ impl<C, H: Clone> Session<C, H> {
     }
 }
 
-fn outcome(end: Option<EndHead>, metadata: Option<Box<Metadata>>, body: Bytes) -> Outcome {
+fn outcome(end: Option<EndHead>, metadata: Option<Box<Metadata>>, body: Body) -> Outcome {
     let Some(end) = end else {
         return Outcome::Reply(Reply { metadata, body });
     };

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
-use crate::frame::{Breach, Part};
+use crate::frame::{Body, Breach, Part};
 
 /// Messages that are arriving in chunks (W-26 to W-28).
 #[derive(Debug)]
@@ -26,7 +26,7 @@ struct Arriving {
 pub(super) enum Progress {
     /// More is to come.
     More,
-    Complete(Bytes),
+    Complete(Body),
     /// The last of a message that was read over, or a part of it.
     Over {
         last: bool,
@@ -83,7 +83,7 @@ impl Assembly {
             return Ok(Progress::Over { last });
         };
         self.totals -= kept.len();
-        Ok(Progress::Complete(kept.freeze()))
+        Ok(Progress::Complete(kept.freeze().into()))
     }
 
     /// Nobody wants the rest of this message; its chunks still come.
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn part(total: u32, bytes: &'static [u8]) -> Part {
-        Part { total: Some(total), bytes: Bytes::from_static(bytes) }
+        Part { total: Some(total), bytes: Body::copy(bytes) }
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         let mut assembly = Assembly::new(6);
         assembly.begin(1, 0, &part(6, b"ab"), true).unwrap();
         assert_eq!(assembly.handle_chunk(1, 0, b"cd"), Ok(Progress::More));
-        assert_eq!(assembly.handle_chunk(1, 0, b"ef"), Ok(Progress::Complete(Bytes::from_static(b"abcdef"))));
+        assert_eq!(assembly.handle_chunk(1, 0, b"ef"), Ok(Progress::Complete(Body::copy(b"abcdef"))));
         assert_eq!(assembly.len(), 0);
         assert_eq!(assembly.totals, 0);
     }

@@ -2,13 +2,11 @@
 
 use std::time::Instant;
 
-use bytes::Bytes;
-
 use super::outcome::{LONGEST_DEADLINE, weight};
 use super::work::{Entry, Stage};
 use super::{Answer, Incoming, Message, Refusal, Session, Stop};
 use crate::code::Code;
-use crate::frame::{Breach, Call, Fields, Head, Reason, put_done};
+use crate::frame::{Body, Breach, Call, Fields, Head, Reason, put_done};
 use crate::metadata::Metadata;
 
 /// How much the driver may read before it starts what has come, in bytes.
@@ -38,7 +36,7 @@ impl<C, H: Clone> Session<C, H> {
             attempt: call.fields.attempt,
             deadline: call.fields.deadline.map(|remaining| now + remaining.min(LONGEST_DEADLINE)),
             metadata: call.fields.metadata,
-            body: Bytes::new(),
+            body: Body::EMPTY,
         };
         let (id, oneway, deadline) = (call.id, call.oneway, incoming.deadline);
         let stage = if call.message.total.is_some() {
@@ -53,7 +51,7 @@ impl<C, H: Clone> Session<C, H> {
     }
 
     /// The message of a call has come in full.
-    pub(super) fn finish_call(&mut self, id: u64, message: Bytes) {
+    pub(super) fn finish_call(&mut self, id: u64, message: Body) {
         let Some(entry) = self.work.get_mut(id).filter(|entry| matches!(entry.stage, Stage::Arriving(_))) else {
             return;
         };
@@ -292,7 +290,7 @@ impl<C, H: Clone> Session<C, H> {
         self.assembly.begin(call.id, 0, &call.message, false)
     }
 
-    fn make_ready(&mut self, mut incoming: Incoming, body: Bytes) -> Stage<H> {
+    fn make_ready(&mut self, mut incoming: Incoming, body: Body) -> Stage<H> {
         incoming.body = body;
         self.ready_bytes += incoming.weight();
         self.ready.push_back(incoming.id);

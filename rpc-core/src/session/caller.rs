@@ -2,22 +2,22 @@
 
 use std::time::Instant;
 
-use super::calls::{Caller, LAST_SEQUENCE, PLACES, Wire, id_of};
+use super::calls::{LAST_SEQUENCE, PLACES, Wire, id_of};
 use super::line::Obstacle;
-use super::{EARLY_BYTES, EARLY_CALLS, Outcome, Outgoing, Session, Ticket};
+use super::{EARLY_BYTES, EARLY_CALLS, Ended, Outcome, Outgoing, Session, Ticket};
 use crate::code::Code;
 use crate::error::{Delivery, Phase, RpcError};
 use crate::frame::{HEADER, Head, put_cancel};
 
 impl<C, H: Clone> Session<C, H> {
-    /// Starts a call: sends it, or queues it until there is a slot. `caller` is given back by
-    /// [`poll_woken`](Self::poll_woken) once the outcome is there. What is sent stays with whoever calls; it is copied
-    /// only where it has to wait.
+    /// Starts a call: sends it, or queues it until there is a slot. `caller` is given back with the outcome by
+    /// [`poll_ended`](Self::poll_ended); there is nothing to wait for (`None`) where a one-way call is on its way at
+    /// once. What is sent stays with whoever calls; it is copied only where it has to wait.
     ///
     /// # Errors
     ///
     /// When the call can never be sent; none of it has been.
-    pub(crate) fn start(&mut self, outgoing: &Outgoing, caller: C, now: Instant) -> Result<Ticket, RpcError> {
+    pub(crate) fn start(&mut self, outgoing: &Outgoing, caller: C, now: Instant) -> Result<Option<Ticket>, RpcError> {
         self.check_start(outgoing, now)
             .map_err(|error| error.with_phase(Phase::Send).with_delivery(Delivery::NotSent))?;
         let deadline = outgoing.deadline;
@@ -32,68 +32,40 @@ impl<C, H: Clone> Session<C, H> {
         };
         if let Some(obstacle) = obstacle {
             let wire = Wire::Queued(Box::new(outgoing.clone()));
-            let ticket = self.calls.insert(wire, Caller::Waiting(caller), deadline).ok_or_else(full)?;
+            let ticket = self.calls.insert(wire, caller, deadline).ok_or_else(full)?;
             if self.line.is_long() {
                 let calls = &mut self.calls;
                 self.line.sweep(|ticket| calls.get_mut(ticket).is_some());
             }
             self.line.push(ticket, obstacle);
             self.note_deadline(deadline);
-            return Ok(ticket);
+            return Ok(Some(ticket));
         }
-        if outgoing.oneway {
-            let ticket = self.calls.insert(Wire::Closed, Caller::Ended(Outcome::Sent), None).ok_or_else(full)?;
-            self.transmit(ticket, outgoing, now);
-            return Ok(ticket);
-        }
-        let ticket = self.calls.insert(Wire::Closed, Caller::Waiting(caller), deadline).ok_or_else(full)?;
+        let ticket = self.calls.insert(Wire::Closed, caller, deadline).ok_or_else(full)?;
         let wire = self.transmit(ticket, outgoing, now);
+        if outgoing.oneway {
+            self.abandon(ticket);
+            return Ok(None);
+        }
         if let Some(entry) = self.calls.get_mut(ticket) {
             entry.wire = wire;
         }
         self.note_deadline(deadline);
-        Ok(ticket)
+        Ok(Some(ticket))
     }
 
-    /// Takes the outcome of a call, once it is there.
-    pub(crate) fn take_outcome(&mut self, ticket: Ticket) -> Option<Outcome> {
-        let entry = self.calls.get_mut(ticket)?;
-        if !matches!(entry.caller, Caller::Ended(_)) {
-            return None;
-        }
-        let Caller::Ended(outcome) = std::mem::replace(&mut entry.caller, Caller::Gone) else {
-            return None;
-        };
-        self.calls.remove_if_over(ticket);
-        Some(outcome)
-    }
-
-    /// Whether the outcome of a call is there to be taken.
-    pub(crate) fn has_outcome(&mut self, ticket: Ticket) -> bool {
-        self.calls.get_mut(ticket).is_some_and(|entry| matches!(entry.caller, Caller::Ended(_)))
-    }
-
-    /// Who waits for a call, to be exchanged for another.
-    pub(crate) fn caller_mut(&mut self, ticket: Ticket) -> Option<&mut C> {
-        match &mut self.calls.get_mut(ticket)?.caller {
-            Caller::Waiting(caller) => Some(caller),
-            _ => None,
-        }
+    #[cfg(test)]
+    pub(super) fn is_waiting(&mut self, ticket: Ticket) -> bool {
+        self.calls.get_mut(ticket).is_some_and(|entry| entry.caller.is_some())
     }
 
     /// Nobody waits for this call any more. What was not sent is not sent; what is open is cancelled, and keeps its
     /// slot until it is answered. Gives back who waited.
     pub(crate) fn abandon(&mut self, ticket: Ticket) -> Option<C> {
-        let entry = self.calls.get_mut(ticket)?;
-        let caller = std::mem::replace(&mut entry.caller, Caller::Gone);
-        if matches!(caller, Caller::Waiting(_)) {
-            self.cancel(ticket);
-        }
+        let caller = self.calls.get_mut(ticket)?.caller.take()?;
+        self.cancel(ticket);
         self.calls.remove_if_over(ticket);
-        match caller {
-            Caller::Waiting(caller) => Some(caller),
-            _ => None,
-        }
+        Some(caller)
     }
 
     /// Whether calls can be started here, or why not.
@@ -177,10 +149,8 @@ impl<C, H: Clone> Session<C, H> {
         let Some(entry) = self.calls.get_mut(ticket) else {
             return;
         };
-        if matches!(entry.caller, Caller::Waiting(_))
-            && let Caller::Waiting(caller) = std::mem::replace(&mut entry.caller, Caller::Ended(outcome))
-        {
-            self.woken.push(caller);
+        if let Some(caller) = entry.caller.take() {
+            self.ended.push(Ended { caller, outcome });
         }
         self.calls.remove_if_over(ticket);
     }

@@ -1,13 +1,13 @@
 use std::time::Instant;
 
-use super::{Outcome, Outgoing, Ticket};
+use super::{Outgoing, Ticket};
 use crate::code::Code;
 use crate::metadata::Metadata;
 
 /// The calls that this end has made: a table whose places are part of the ids on the wire.
 ///
-/// A call has two halves that end separately. Its *caller* ends when the outcome has been taken, or nobody waits any
-/// more; its *wire* half ends when the peer has answered. The place is free when both have.
+/// A call has two halves that end separately. Its *caller* ends when it has its outcome, or nobody waits any more; its
+/// *wire* half ends when the peer has answered. The place is free when both have.
 #[derive(Debug)]
 pub(super) struct Calls<C> {
     entries: Vec<Place<C>>,
@@ -28,7 +28,8 @@ enum Place<C> {
 pub(super) struct Entry<C> {
     number: u64,
     pub(super) wire: Wire,
-    pub(super) caller: Caller<C>,
+    /// Who waits for the call; `None` when nobody does any more.
+    pub(super) caller: Option<C>,
     pub(super) deadline: Option<Instant>,
     /// The answer whose message is arriving in chunks.
     pub(super) answer: Option<Box<Arriving>>,
@@ -65,15 +66,6 @@ pub(super) enum Wire {
     Closed,
 }
 
-/// Who waits for a call.
-#[derive(Debug)]
-pub(super) enum Caller<C> {
-    Waiting(C),
-    Ended(Outcome),
-    /// Nobody waits any more.
-    Gone,
-}
-
 /// How many low bits of an id, above the parity, hold the place in the table.
 const PLACE_BITS: u32 = 20;
 /// The highest sequence that leaves its id below that of an announced GOAWAY.
@@ -98,10 +90,10 @@ impl<C> Default for Calls<C> {
 
 impl<C> Calls<C> {
     /// Makes a place for a call, unless the table is full.
-    pub(super) fn insert(&mut self, wire: Wire, caller: Caller<C>, deadline: Option<Instant>) -> Option<Ticket> {
+    pub(super) fn insert(&mut self, wire: Wire, caller: C, deadline: Option<Instant>) -> Option<Ticket> {
         self.made += 1;
         let number = self.made;
-        let taken = Place::Taken(Entry { number, wire, caller, deadline, answer: None });
+        let taken = Place::Taken(Entry { number, wire, caller: Some(caller), deadline, answer: None });
         if let Some(slot) = self.free
             && let Some(place) = self.entries.get_mut(slot as usize)
             && let Place::Free { next } = *place
@@ -140,7 +132,7 @@ impl<C> Calls<C> {
     pub(super) fn remove_if_over(&mut self, ticket: Ticket) {
         let over = self
             .get_mut(ticket)
-            .is_some_and(|entry| matches!(entry.caller, Caller::Gone) && !matches!(entry.wire, Wire::Open { .. }));
+            .is_some_and(|entry| entry.caller.is_none() && !matches!(entry.wire, Wire::Open { .. }));
         if over && let Some(place) = self.entries.get_mut(ticket.slot as usize) {
             *place = Place::Free { next: self.free };
             self.free = Some(ticket.slot);
@@ -155,7 +147,7 @@ impl<C> Calls<C> {
     /// The tickets of the calls somebody waits for whose deadline has come.
     pub(super) fn expired(&self, now: Instant) -> Vec<Ticket> {
         self.taken()
-            .filter(|(_, entry)| matches!(entry.caller, Caller::Waiting(_)))
+            .filter(|(_, entry)| entry.caller.is_some())
             .filter(|(_, entry)| entry.deadline.is_some_and(|deadline| deadline <= now))
             .map(|(ticket, _)| ticket)
             .collect()
@@ -163,10 +155,7 @@ impl<C> Calls<C> {
 
     /// The earliest deadline of a call that somebody waits for.
     pub(super) fn earliest_deadline(&self) -> Option<Instant> {
-        self.taken()
-            .filter(|(_, entry)| matches!(entry.caller, Caller::Waiting(_)))
-            .filter_map(|(_, entry)| entry.deadline)
-            .min()
+        self.taken().filter(|(_, entry)| entry.caller.is_some()).filter_map(|(_, entry)| entry.deadline).min()
     }
 
     fn taken(&self) -> impl Iterator<Item = (Ticket, &Entry<C>)> {

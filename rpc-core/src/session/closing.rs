@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::calls::{Caller, Wire};
+use super::calls::Wire;
 use super::{Outcome, Session, Stop};
 use crate::code::Code;
 use crate::error::{Delivery, Phase, RpcError};
@@ -128,7 +128,7 @@ impl<C, H: Clone> Session<C, H> {
             let Some(entry) = self.calls.get_mut(ticket) else {
                 continue;
             };
-            let waits = matches!(entry.caller, Caller::Waiting(_));
+            let waits = entry.caller.is_some();
             let wire = std::mem::replace(&mut entry.wire, Wire::Closed);
             if waits {
                 let delivery = self.delivery_when_lost(&wire);

@@ -1,7 +1,7 @@
 //! The session: the tables of calls of one connection, and their rules. It does no I/O.
 //!
 //! It knows frames and an `Instant` that is passed in. It knows nothing of sockets, tasks, wakers or codecs; what the
-//! driver needs to wake a caller (`C`) or to stop a handler (`H`) it keeps and gives back.
+//! driver needs to tell a caller (`C`) or to stop a handler (`H`) it keeps and gives back.
 //!
 //! - *getters* tell what is so;
 //! - `handle_*` is what the world did: a frame came, bytes were written, time passed, the connection was lost;
@@ -30,7 +30,7 @@ mod assembly;
 use assembly::{Assembly, Progress};
 
 mod outcome;
-pub(crate) use outcome::{Answer, Incoming, Outcome, Outgoing, Refusal, Reply, Stop};
+pub(crate) use outcome::{Answer, Ended, Incoming, Outcome, Outgoing, Refusal, Reply, Stop};
 
 mod budget;
 use budget::Budget;
@@ -127,8 +127,8 @@ pub(crate) struct Session<C, H> {
     /// One-way calls of the peer that have ended and were not counted in a DONE.
     done: u32,
 
-    /// Callers whose outcome is there.
-    woken: Vec<C>,
+    /// Calls of this end that have ended.
+    ended: Vec<Ended<C>>,
     /// Handlers that must stop.
     stopping: Vec<(H, Stop)>,
     /// The earliest deadline of all calls, or earlier.
@@ -187,7 +187,7 @@ impl<C, H: Clone> Session<C, H> {
             last_seen: 0,
             last_taken: 0,
             done: 0,
-            woken: Vec::new(),
+            ended: Vec::new(),
             stopping: Vec::new(),
             next_deadline: None,
             budget: Budget::default(),
@@ -210,9 +210,9 @@ impl<C, H: Clone> Session<C, H> {
         self.open == 0 && self.line.is_empty() && self.work.open() == 0 && self.sender.is_idle() && self.done == 0
     }
 
-    /// Whether one call of this end is open and nothing else is going on.
-    pub(crate) fn is_alone(&self) -> bool {
-        self.open <= 1 && self.line.is_empty() && self.work.open() == 0
+    /// Whether at most one call is open, in either direction, and none waits.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.open + self.work.open() <= 1 && self.line.is_empty()
     }
 
     /// Whether the message of a call of this end is on its way in chunks.
@@ -275,9 +275,12 @@ impl<C, H: Clone> Session<C, H> {
         self.next_deadline
     }
 
-    /// The callers whose outcome has come since the last time. They are woken after the lock is released.
-    pub(crate) fn poll_woken(&mut self, into: &mut Vec<C>) {
-        into.append(&mut self.woken);
+    /// The calls that have ended since the last time. Whoever waits is told after the lock is released.
+    pub(crate) fn poll_ended(&mut self, into: &mut Vec<Ended<C>>) {
+        if into.is_empty() {
+            return std::mem::swap(into, &mut self.ended);
+        }
+        into.append(&mut self.ended);
     }
 
     /// A handler that must stop.

@@ -1,11 +1,9 @@
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
 use super::Message;
 use crate::code::Code;
 use crate::error::RpcError;
-use crate::frame::Fields;
+use crate::frame::{Body, Fields};
 use crate::metadata::Metadata;
 
 /// A call that this end makes.
@@ -43,11 +41,18 @@ pub(crate) enum Outcome {
     Sent,
 }
 
+/// A call of this end that has ended, for whoever waits for it.
+#[derive(Debug)]
+pub(crate) struct Ended<C> {
+    pub(crate) caller: C,
+    pub(crate) outcome: Outcome,
+}
+
 /// What the peer answered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reply {
     pub(crate) metadata: Option<Box<Metadata>>,
-    pub(crate) body: Bytes,
+    pub(crate) body: Body,
 }
 
 /// A call that the peer makes, ready to be started.
@@ -63,7 +68,7 @@ pub(crate) struct Incoming {
     pub(crate) attempt: u32,
     pub(crate) deadline: Option<Instant>,
     pub(crate) metadata: Option<Box<Metadata>>,
-    pub(crate) body: Bytes,
+    pub(crate) body: Body,
 }
 
 impl Incoming {

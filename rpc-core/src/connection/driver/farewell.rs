@@ -13,6 +13,7 @@ use crate::connection::End;
 use crate::context::now;
 use crate::error::RpcError;
 use crate::frame::Reason;
+use crate::session::Ended;
 
 /// How long the last words may take to be written and read.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -31,6 +32,7 @@ impl Driver {
     pub(super) fn end_all(&mut self, end: End) {
         let shared = Arc::clone(&self.shared);
         let mut core = shared.lock();
+        self.hand_back(&mut core);
         // A program that ends without a word, and leaves nothing open, has not done anything wrong.
         let good = match &end {
             End::Finished => true,
@@ -55,7 +57,12 @@ impl Driver {
         let error = core.session.lost().map(|error| error.with_peer(Arc::clone(&self.shared.peer)));
         let error = (!good).then_some(error).flatten();
         core.over = Some(error.clone());
-        core.session.poll_woken(&mut self.batch.woken);
+        core.session.poll_ended(&mut self.batch.ended);
+        for call in shared.inbox.close() {
+            if let Some(outcome) = core.start(&call, now()) {
+                self.batch.ended.push(Ended { caller: call, outcome });
+            }
+        }
         self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
         drop(core);
         self.shared.changed.notify_waiters();
@@ -67,9 +74,8 @@ impl Driver {
     fn write_rest(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         let now = now();
         self.blocked = false;
-        self.gathering = true;
         loop {
-            let writer = self.take_writer(&mut self.shared.clone().lock(), cx, true, now);
+            let writer = self.take_writer(&mut self.shared.clone().lock(), now);
             let Some(writer) = writer else {
                 return Ok(());
             };

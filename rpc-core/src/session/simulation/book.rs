@@ -1,7 +1,5 @@
 use std::ops::{Index, IndexMut};
 
-use bytes::Bytes;
-
 use super::end::Called;
 use super::{Flaw, Time};
 use crate::code::Code;
@@ -25,6 +23,8 @@ pub(super) struct Record {
     pub(super) deadline: Option<Time>,
     pub(super) plan: Plan,
     pub(super) ticket: Option<Ticket>,
+    /// How it ended, until the application takes that.
+    pub(super) outcome: Option<Outcome>,
     /// Nobody waits for it any more.
     pub(super) given_up: bool,
     /// None of it may be sent from now on.
@@ -237,7 +237,7 @@ pub(super) fn body(token: usize, len: usize) -> Message {
 }
 
 /// Whether bytes are the [`body`] of this call with this length.
-pub(super) fn is_body(bytes: &Bytes, token: usize, len: usize) -> bool {
+pub(super) fn is_body(bytes: &[u8], token: usize, len: usize) -> bool {
     bytes.len() == len
         && bytes.starts_with(&(token as u64).to_le_bytes())
         && bytes[NAMED..].chunks(4096).all(|chunk| chunk == &[token as u8; 4096][..chunk.len()])

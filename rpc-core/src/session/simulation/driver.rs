@@ -4,7 +4,7 @@ use super::{Flaw, Time};
 use crate::code::Code;
 use crate::error::RpcError;
 use crate::frame::Frame;
-use crate::session::Queue;
+use crate::session::{Ended, Queue};
 
 /// What the drivers of the ends do: read, write, poll, see to the clock and to the end.
 impl World {
@@ -14,9 +14,12 @@ impl World {
             while let Some((id, stop)) = self.ends[end].session.poll_stop() {
                 self.stop_handler(end, id, stop)?;
             }
-            let mut woken = Vec::new();
-            self.ends[end].session.poll_woken(&mut woken);
-            for token in woken {
+            let mut ended = Vec::new();
+            self.ends[end].session.poll_ended(&mut ended);
+            for Ended { caller: token, outcome } in ended {
+                if self.book[token].outcome.replace(outcome).is_some() {
+                    return Err(format!("call {token} has ended twice"));
+                }
                 match self.profile.is_lazy && self.random.percent(30) {
                     true => self.soon(2_000, Event::Take(end, token)),
                     false => self.take_outcome(end, token)?,
@@ -148,7 +151,7 @@ impl World {
             let waits = record.end.is_none() && !record.given_up && record.caller == end;
             waits
                 && record.deadline.is_some_and(|deadline| deadline <= self.now)
-                && record.ticket.is_some_and(|ticket| near.session.caller_mut(ticket).is_some())
+                && record.ticket.is_some_and(|ticket| near.session.is_waiting(ticket))
         });
         match late {
             Some((token, record)) => Err(format!("call {token} is past its deadline: {record:?}")),

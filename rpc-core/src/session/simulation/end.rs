@@ -126,7 +126,7 @@ impl End {
             ("assembly", session.assembly.is_empty()),
             ("sender", session.sender.is_empty()),
             ("timer", session.poll_timeout().is_none()),
-            ("woken", session.woken.is_empty() && session.stopping.is_empty()),
+            ("ended", session.ended.is_empty() && session.stopping.is_empty()),
             ("handlers", self.running.is_empty()),
             ("output", self.lost || self.is_drained() && session.outbox.backlog() == 0),
             ("watch", self.lost || self.watch.settled().is_ok()),

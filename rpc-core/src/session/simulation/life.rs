@@ -42,12 +42,8 @@ impl World {
         let now = self.instant(self.now);
         match self.ends[end].session.start(&outgoing, token, now) {
             Err(error) => self.end_call(end, token, &Outcome::Failed(error))?,
-            Ok(ticket) => {
-                self.book[token].ticket = Some(ticket);
-                if let Some(outcome) = self.ends[end].session.take_outcome(ticket) {
-                    self.end_call(end, token, &outcome)?;
-                }
-            }
+            Ok(None) => self.end_call(end, token, &Outcome::Sent)?,
+            Ok(ticket) => self.book[token].ticket = ticket,
         }
         if let Some(patience) = patience {
             self.schedule(self.now + patience, Event::GiveUp(end, token));
@@ -82,6 +78,7 @@ impl World {
             deadline: (has_deadline || oneway && takes.is_none()).then(|| self.now + random.below(within + 1)),
             plan,
             ticket: None,
+            outcome: None,
             given_up: false,
             unsendable: false,
             sent: None,
@@ -98,13 +95,13 @@ impl World {
         if self.book[token].given_up || self.tamper.loses_outcome() {
             return Ok(());
         }
-        let session = &mut self.ends[end].session;
         if self.random.percent(5) {
-            session.abandon(ticket);
+            self.ends[end].session.abandon(ticket);
             self.book[token].given_up = true;
             return Ok(());
         }
-        let outcome = session.take_outcome(ticket).ok_or_else(|| format!("call {token} was woken for nothing"))?;
+        let outcome =
+            self.book[token].outcome.take().ok_or_else(|| format!("call {token} has ended without an outcome"))?;
         self.end_call(end, token, &outcome)
     }
 

@@ -15,25 +15,21 @@ fn answers_match_by_id_in_any_order() {
     for (at, ticket) in tickets.into_iter().enumerate() {
         let Outcome::Reply(reply) = client.outcome(ticket) else { panic!("a reply was sent") };
         assert_eq!(reply.body.len(), at);
-        assert!(client.session.take_outcome(ticket).is_none(), "an outcome is taken once");
+        assert!(client.take_outcome(ticket).is_none(), "an outcome is taken once");
     }
     client.assert_empty();
 }
 
-/// The caller that waits is given back once, when its outcome is there.
+/// The caller that waits is given back once, with its outcome.
 #[test]
-fn a_caller_is_woken_once() {
+fn a_caller_is_told_once() {
     let mut client = Bench::client();
-    let ticket = client.session.start(&outgoing(1), 7, client.now).unwrap();
-    let id = calls(&client.said())[0];
-    *client.session.caller_mut(ticket).unwrap() = 8;
-    let mut woken = Vec::new();
-    client.session.poll_woken(&mut woken);
-    assert!(woken.is_empty());
+    client.sent(1);
+    let (ticket, id) = client.sent(1);
+    assert!(client.poll_ended().is_empty());
     client.hear(reply(id, part(1)));
-    client.session.poll_woken(&mut woken);
-    client.session.poll_woken(&mut woken);
-    assert_eq!(woken, [8]);
+    assert_eq!(client.poll_ended(), [client.callers[&ticket]]);
+    assert!(client.poll_ended().is_empty());
 }
 
 /// W-23.
@@ -90,7 +86,7 @@ fn an_end_with_code_0_is_a_breach() {
 fn strange_codes_and_texts_are_read() {
     let mut client = Bench::client();
     let (ticket, id) = client.sent(1);
-    let message = Part { total: None, bytes: Bytes::from_static(b"a\xFFb") };
+    let message = Part { total: None, bytes: Body::copy(b"a\xFFb") };
     client.hear(Frame::End(End { code: 999, message, ..status(id, Code::Internal) }));
     let error = client.failure(ticket);
     assert_eq!((error.code(), error.message()), (Code::Unknown, "a\u{FFFD}b"));
@@ -127,9 +123,9 @@ fn every_kind_of_answer_crosses() {
     }
     pair.exchange();
     let Outcome::Reply(reply) = pair.client.outcome(tickets[0]) else { panic!() };
-    assert_eq!((reply.metadata, reply.body), (metadata(), bytes(3)));
+    assert_eq!((reply.metadata, reply.body), (metadata(), bytes(3).into()));
     let Outcome::Typed(error) = pair.client.outcome(tickets[1]) else { panic!() };
-    assert_eq!((error.metadata, error.body), (metadata(), bytes(4)));
+    assert_eq!((error.metadata, error.body), (metadata(), bytes(4).into()));
     let error = pair.client.failure(tickets[2]);
     assert_eq!((error.code(), error.message(), error.delivery()), (Code::NotFound, "no such key", Delivery::Executed));
     assert_eq!(error.metadata().get("k"), Some("v"));

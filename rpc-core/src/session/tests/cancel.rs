@@ -15,7 +15,7 @@ fn a_call_given_up_while_it_waits_sends_nothing() {
     assert!(client.said().is_empty());
     client.hear(reply(ids[0], part(1)));
     assert!(client.said().is_empty());
-    assert!(client.session.take_outcome(waits).is_none());
+    assert!(client.take_outcome(waits).is_none());
 }
 
 /// The same before the peer's HELLO.

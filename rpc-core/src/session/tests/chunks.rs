@@ -225,7 +225,8 @@ fn many_answers_may_arrive_at_once() {
     for id in &ids {
         client.hear(chunk(*id, 70_000));
     }
-    assert!(client.session.calls.len() == 200 && client.session.open == 0);
+    assert_eq!(client.poll_ended().len(), 200);
+    client.assert_empty();
 }
 
 /// W-39: refused messages that are begun and never finished are bounded.

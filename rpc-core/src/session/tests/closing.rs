@@ -103,7 +103,7 @@ fn a_goaway_parts_the_calls() {
         assert_eq!(client.verdict(*ticket), (Delivery::NotExecuted, Code::Unavailable));
     }
     assert_eq!(client.verdict(tickets[16]), (Delivery::NotSent, Code::Unavailable));
-    let error = client.session.start(&outgoing(1), 0, client.now).unwrap_err();
+    let error = client.try_call(&outgoing(1)).unwrap_err();
     assert_eq!((error.delivery(), error.code()), (Delivery::NotSent, Code::Unavailable));
     assert!(error.is_retryable() && client.session.check_live().is_err());
     for (ticket, id) in tickets[..5].iter().zip(&ids) {
@@ -194,7 +194,7 @@ fn a_call_that_crosses_the_other_ends_conclusion_is_not_executed() {
 fn one_way_calls_up_to_last_are_awaited() {
     let mut client = Bench::client();
     for _ in 0..3 {
-        client.session.start(&oneway(1), 0, client.now).unwrap();
+        client.send(1);
     }
     let ids = calls(&client.said());
     client.hear(goaway(ids[1]));
@@ -211,7 +211,7 @@ fn a_goaway_amid_the_message_ends_it() {
     for is_oneway in [false, true] {
         let mut client = Bench::greeted(Role::Client, Limits::default(), roomy());
         let outgoing = Outgoing { oneway: is_oneway, ..outgoing(1_000_000) };
-        client.session.start(&outgoing, 0, client.now).unwrap();
+        client.try_call(&outgoing).unwrap();
         let id = calls(&client.polled())[0];
         client.hear(goaway(0));
         client.written();

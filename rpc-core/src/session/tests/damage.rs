@@ -68,9 +68,9 @@ fn kinds(mut bytes: &[u8]) -> Vec<u8> {
 fn start_calls(client: &mut Bench) -> Vec<Ticket> {
     let deadline = Some(client.now + Duration::from_secs(1));
     for _ in 0..4 {
-        client.session.start(&Outgoing { deadline, ..outgoing(10) }, 0, client.now).unwrap();
+        client.call(&Outgoing { deadline, ..outgoing(10) });
     }
-    client.session.start(&oneway(10), 0, client.now).unwrap();
+    client.send(10);
     client.start(66_000);
     vec![client.start(5)]
 }
@@ -110,8 +110,6 @@ impl Bench {
         self.wait(Duration::from_secs(2));
         while self.session.poll_stop().is_some() {}
         self.lose();
-        let tickets = self.session.calls.tickets();
-        tickets.into_iter().for_each(|ticket| drop(self.session.take_outcome(ticket)));
         self.assert_empty();
     }
 }
@@ -172,7 +170,7 @@ fn no_order_of_frames_does_harm() {
         for _ in 0..random.between(0, 30) {
             let is_oneway = random.percent(20);
             let len = random.pick(&[1, 1, 1, 70_000]);
-            bench.session.start(&Outgoing { oneway: is_oneway, ..outgoing(len) }, 0, bench.now).unwrap();
+            bench.try_call(&Outgoing { oneway: is_oneway, ..outgoing(len) }).unwrap();
         }
         let mut own = calls(&bench.polled());
         own.extend([1, 3, u64::MAX]);

@@ -10,7 +10,7 @@ impl Bench {
     /// Starts a call with a deadline a second from now.
     fn start_within_a_second(&mut self) -> Ticket {
         let deadline = Some(self.now + SECOND);
-        self.session.start(&Outgoing { deadline, ..outgoing(1) }, 0, self.now).unwrap()
+        self.call(&Outgoing { deadline, ..outgoing(1) })
     }
 }
 
@@ -72,7 +72,7 @@ fn a_deadline_in_the_past_sends_nothing() {
         client.said();
         for oneway in [false, true] {
             let outgoing = Outgoing { oneway, deadline: Some(client.now), ..outgoing(1) };
-            let error = client.session.start(&outgoing, 0, client.now).unwrap_err();
+            let error = client.try_call(&outgoing).unwrap_err();
             assert_eq!((error.delivery(), error.code()), (Delivery::NotSent, Code::DeadlineExceeded));
         }
         assert!(client.said().is_empty());
@@ -110,7 +110,7 @@ fn an_endless_deadline_is_shortened() {
 fn an_endless_deadline_is_sent() {
     let mut client = Bench::client();
     let deadline = client.now + 100 * LONGEST_DEADLINE;
-    client.session.start(&Outgoing { deadline: Some(deadline), ..outgoing(1) }, 0, client.now).unwrap();
+    client.call(&Outgoing { deadline: Some(deadline), ..outgoing(1) });
     let frames = client.said();
     let [Frame::Call(call)] = &frames[..] else { panic!("{frames:?}") };
     assert_eq!(call.fields.deadline, Some(100 * LONGEST_DEADLINE));
@@ -212,16 +212,14 @@ fn a_thousand_calls_end_at_their_deadlines() {
     let tickets: Vec<Ticket> = (0..1000)
         .map(|at| {
             let deadline = Some(client.now + (at % 10 + 1) * MILLI);
-            client.session.start(&Outgoing { deadline, ..outgoing(1) }, 0, client.now).unwrap()
+            client.call(&Outgoing { deadline, ..outgoing(1) })
         })
         .collect();
     let ids = calls(&client.said());
     for round in 1..=10 {
         assert_eq!(client.session.poll_timeout(), Some(client.now + MILLI));
         client.wait(MILLI);
-        let mut woken = Vec::new();
-        client.session.poll_woken(&mut woken);
-        assert_eq!(woken.len(), 100, "round {round}");
+        assert_eq!(client.poll_ended().len(), 100, "round {round}");
     }
     assert_eq!(client.session.poll_timeout(), None);
     for ticket in tickets {
@@ -239,7 +237,7 @@ fn a_thousand_calls_end_at_their_deadlines() {
 fn a_deadline_amid_the_message_ends_it() {
     let mut client = Bench::greeted(Role::Client, Limits::default(), roomy());
     let deadline = Some(client.now + SECOND);
-    let ticket = client.session.start(&Outgoing { deadline, ..outgoing(1_000_000) }, 0, client.now).unwrap();
+    let ticket = client.call(&Outgoing { deadline, ..outgoing(1_000_000) });
     let id = calls(&client.polled())[0];
     client.wait(SECOND);
     client.written();

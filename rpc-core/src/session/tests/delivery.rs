@@ -77,7 +77,7 @@ fn a_loss_changes_no_outcome() {
     let mut client = Bench::client();
     let (answered, id) = client.sent(1);
     let deadline = Some(client.now + Duration::from_secs(1));
-    let late = client.session.start(&Outgoing { deadline, ..outgoing(1) }, 0, client.now).unwrap();
+    let late = client.call(&Outgoing { deadline, ..outgoing(1) });
     let given_up = client.start(1);
     client.said();
     client.hear(reply(id, part(1)));
@@ -87,7 +87,7 @@ fn a_loss_changes_no_outcome() {
     client.lose();
     assert!(matches!(client.outcome(answered), Outcome::Reply(_)));
     assert_eq!(client.verdict(late).1, Code::DeadlineExceeded);
-    assert!(client.session.take_outcome(given_up).is_none());
+    assert!(client.take_outcome(given_up).is_none());
     client.assert_empty();
     assert_eq!(client.session.poll_timeout(), None);
 }
@@ -132,7 +132,7 @@ fn a_loss_stops_every_handler() {
 fn nothing_is_started_after_the_loss() {
     let mut client = Bench::client();
     client.lose();
-    let error = client.session.start(&outgoing(1), 0, client.now).unwrap_err();
+    let error = client.try_call(&outgoing(1)).unwrap_err();
     assert_eq!((error.delivery(), error.code()), (Delivery::NotSent, Code::Unavailable));
     assert!(error.is_retryable() && client.session.check_live().is_err());
 }
@@ -141,10 +141,10 @@ fn nothing_is_started_after_the_loss() {
 #[test]
 fn one_way_calls_at_the_loss() {
     let mut client = Bench::client();
-    let tickets: Vec<Ticket> = (0..17).map(|_| client.session.start(&oneway(1), 0, client.now).unwrap()).collect();
+    (0..16).for_each(|_| client.send(1));
+    let waits = client.call(&oneway(1));
     client.said();
     client.lose();
-    assert!(matches!(client.outcome(tickets[0]), Outcome::Sent));
-    assert_eq!(client.verdict(tickets[16]), (Delivery::NotSent, Code::Unavailable));
+    assert_eq!(client.verdict(waits), (Delivery::NotSent, Code::Unavailable));
     assert!(client.session.is_idle());
 }

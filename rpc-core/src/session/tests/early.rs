@@ -72,7 +72,7 @@ fn a_call_past_the_allowance_is_no_breach() {
 #[test]
 fn the_codec_of_a_call_arrives_and_may_be_refused() {
     let mut pair = Pair::new(Limits::default(), Limits::default());
-    let ticket = pair.client.session.start(&Outgoing { codec: 3, ..outgoing(1) }, 0, pair.client.now).unwrap();
+    let ticket = pair.client.call(&Outgoing { codec: 3, ..outgoing(1) });
     pair.exchange();
     let incoming = pair.server.session.poll_call(pair.server.now).unwrap();
     assert_eq!(incoming.codec, 3);

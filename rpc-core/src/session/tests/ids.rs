@@ -66,7 +66,7 @@ fn ids_never_wrap() {
     client.session.sequence = LAST_SEQUENCE - 1;
     let (last, id) = client.sent(1);
     assert!(id < ANNOUNCED && id > u64::MAX / 2);
-    let error = client.session.start(&outgoing(1), 0, client.now).unwrap_err();
+    let error = client.try_call(&outgoing(1)).unwrap_err();
     assert_eq!((error.delivery(), error.code()), (Delivery::NotSent, Code::Unavailable));
     assert!(client.session.check_live().is_err(), "a new connection is needed");
     client.hear(reply(id, part(1)));
@@ -94,7 +94,7 @@ fn calls_that_wait_fail_when_ids_are_used_up() {
 fn service_and_method_arrive() {
     let mut pair = Pair::new(Limits::default(), Limits::default());
     let outgoing = Outgoing { service: 0xDEAD_BEEF, method: 0x1234_5678, ..outgoing(1) };
-    pair.client.session.start(&outgoing, 0, pair.client.now).unwrap();
+    pair.client.call(&outgoing);
     pair.exchange();
     let incoming = pair.server.session.poll_call(pair.server.now).unwrap();
     assert_eq!((incoming.service, incoming.method), (0xDEAD_BEEF, 0x1234_5678));
@@ -110,7 +110,7 @@ fn an_old_ticket_names_nothing() {
     let (new, id) = client.sent(1);
     assert_eq!(old.slot, new.slot, "the place is used again");
     client.session.abandon(old);
-    assert!(client.session.take_outcome(old).is_none());
+    assert!(client.take_outcome(old).is_none());
     assert!(client.said().is_empty());
     client.hear(reply(id, part(1)));
     assert!(matches!(client.outcome(new), Outcome::Reply(_)));

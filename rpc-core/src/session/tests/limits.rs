@@ -13,7 +13,7 @@ fn limited() -> Limits {
 fn arguments_past_the_peers_limit_are_not_sent() {
     let mut pair = Pair::new(Limits::default(), limited());
     let ticket = pair.client.start(LIMIT);
-    let error = pair.client.session.start(&outgoing(LIMIT + 1), 0, pair.client.now).unwrap_err();
+    let error = pair.client.try_call(&outgoing(LIMIT + 1)).unwrap_err();
     assert_eq!((error.delivery(), error.code()), (Delivery::NotSent, Code::ResourceExhausted));
     assert!(error.message().contains("70001") && error.message().contains("70000"), "{error}");
     assert!(error.message().contains("Limits::message"), "{error}");

@@ -16,6 +16,7 @@ mod pressure;
 mod slots;
 mod streams;
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -24,14 +25,16 @@ use bytes::{Bytes, BytesMut};
 use super::*;
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
-use crate::frame::{ANNOUNCED, Call, Decoder, End, Fields, HEADER, Part, Reason, hello};
+use crate::frame::{ANNOUNCED, Body, Call, Decoder, End, Fields, HEADER, Part, Reason, hello};
 
 /// Callers are told apart by a number, and so are handlers.
 type Numbered = Session<u32, u32>;
 
-/// One end under test, its clock, and what a peer would see of it.
+/// One end under test, its clock, its callers, and what a peer would see of it.
 struct Bench {
     session: Numbered,
+    callers: HashMap<Ticket, u32>,
+    outcomes: HashMap<u32, Outcome>,
     now: Instant,
     decoder: Decoder,
     bytes: BytesMut,
@@ -44,6 +47,8 @@ impl Bench {
         let identity = Identity { instance: [1; 16], codecs: vec!["messagepack".into()] };
         Self {
             session: Session::new(role, limits, identity),
+            callers: HashMap::new(),
+            outcomes: HashMap::new(),
             now: Instant::now(),
             decoder: Decoder::new(1 << 20),
             bytes: BytesMut::new(),
@@ -117,7 +122,28 @@ impl Bench {
     /// Starts a call of this length, which may have to wait.
     #[track_caller]
     fn start(&mut self, len: usize) -> Ticket {
-        self.session.start(&outgoing(len), 0, self.now).unwrap()
+        self.call(&outgoing(len))
+    }
+
+    /// Starts a call that is not over at once.
+    #[track_caller]
+    fn call(&mut self, outgoing: &Outgoing) -> Ticket {
+        self.try_call(outgoing).unwrap().unwrap()
+    }
+
+    /// Starts a one-way call that goes at once.
+    #[track_caller]
+    fn send(&mut self, len: usize) {
+        assert_eq!(self.try_call(&oneway(len)).unwrap(), None);
+    }
+
+    fn try_call(&mut self, outgoing: &Outgoing) -> Result<Option<Ticket>, RpcError> {
+        let caller = self.callers.len() as u32;
+        let ticket = self.session.start(outgoing, caller, self.now)?;
+        if let Some(ticket) = ticket {
+            self.callers.insert(ticket, caller);
+        }
+        Ok(ticket)
     }
 
     /// Starts a call and says under which id it went.
@@ -133,7 +159,23 @@ impl Bench {
 
     #[track_caller]
     fn outcome(&mut self, ticket: Ticket) -> Outcome {
-        self.session.take_outcome(ticket).unwrap()
+        self.take_outcome(ticket).unwrap()
+    }
+
+    fn take_outcome(&mut self, ticket: Ticket) -> Option<Outcome> {
+        self.poll_ended();
+        self.outcomes.remove(&self.callers[&ticket])
+    }
+
+    /// The callers whose calls have ended since the last time.
+    fn poll_ended(&mut self) -> Vec<u32> {
+        let mut ended = Vec::new();
+        self.session.poll_ended(&mut ended);
+        let callers = ended.iter().map(|ended| ended.caller).collect();
+        for Ended { caller, outcome } in ended {
+            assert!(self.outcomes.insert(caller, outcome).is_none(), "a call ends once");
+        }
+        callers
     }
 
     #[track_caller]
@@ -152,7 +194,7 @@ impl Bench {
     }
 
     fn is_waiting(&mut self, ticket: Ticket) -> bool {
-        self.session.caller_mut(ticket).is_some()
+        self.session.is_waiting(ticket)
     }
 
     /// Starts the next call of the peer, and says its id.
@@ -252,12 +294,12 @@ fn message(len: usize) -> Message {
 }
 
 fn part(len: usize) -> Part {
-    Part { total: None, bytes: bytes(len) }
+    Part { total: None, bytes: bytes(len).into() }
 }
 
 /// The beginning of a longer message, with none of it.
 fn head_of(total: usize) -> Part {
-    Part { total: Some(total as u32), bytes: Bytes::new() }
+    Part { total: Some(total as u32), bytes: Body::EMPTY }
 }
 
 fn call(id: u64, message: Part) -> Call {
@@ -297,7 +339,7 @@ fn refusal(id: u64, code: Code) -> Frame {
 }
 
 fn chunk(id: u64, len: usize) -> Frame {
-    Frame::Chunk { id, index: 0, bytes: bytes(len) }
+    Frame::Chunk { id, index: 0, bytes: bytes(len).into() }
 }
 
 fn cancel(id: u64) -> Frame {

@@ -111,17 +111,14 @@ fn one_way_calls_are_counted_in_one_done() {
 fn a_one_way_call_holds_a_slot_until_done() {
     let mut client = Bench::client();
     for _ in 0..16 {
-        let ticket = client.session.start(&oneway(1), 0, client.now).unwrap();
-        assert!(matches!(client.outcome(ticket), Outcome::Sent));
+        client.send(1);
     }
-    let waits = client.session.start(&oneway(1), 7, client.now).unwrap();
+    let waits = client.call(&oneway(1));
     assert_eq!(calls(&client.said()).len(), 16);
-    assert!(client.session.take_outcome(waits).is_none());
+    assert!(client.take_outcome(waits).is_none());
     client.hear(Frame::Done(3));
     assert_eq!(calls(&client.said()).len(), 1);
-    let mut woken = Vec::new();
-    client.session.poll_woken(&mut woken);
-    assert_eq!(woken, [7]);
+    assert_eq!(client.poll_ended(), [client.callers[&waits]]);
     assert!(matches!(client.outcome(waits), Outcome::Sent));
     client.hear(Frame::Done(14));
     client.assert_empty();
@@ -133,7 +130,7 @@ fn done_for_more_than_is_open_is_a_breach() {
     let mut client = Bench::client();
     client.start(1);
     for _ in 0..2 {
-        client.session.start(&oneway(1), 0, client.now).unwrap();
+        client.send(1);
     }
     client.hear(Frame::Done(2));
     client.breach(Frame::Done(1));
@@ -144,7 +141,7 @@ fn done_for_more_than_is_open_is_a_breach() {
 fn an_answer_to_a_one_way_call_is_a_breach() {
     for answer in [reply as fn(u64, Part) -> Frame, |id, _| end(id, Code::Internal)] {
         let mut client = Bench::client();
-        client.session.start(&oneway(1), 0, client.now).unwrap();
+        client.send(1);
         let ids = calls(&client.said());
         client.breach(answer(ids[0], part(1)));
     }

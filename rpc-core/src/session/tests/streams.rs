@@ -11,7 +11,7 @@ fn a_frame_for_a_stream_that_is_not_there_is_a_breach() {
         Frame::Credit { id: 1, index: 1, amount: 1 },
         Frame::Cancel { id: 1, index: 1 },
         Frame::End(End { index: 1, ..status(1, Code::Internal) }),
-        Frame::Chunk { id: 1, index: 1, bytes: bytes(1) },
+        Frame::Chunk { id: 1, index: 1, bytes: bytes(1).into() },
     ] {
         let mut server = Bench::server();
         server.hear(small_call(1));

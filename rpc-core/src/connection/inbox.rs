@@ -1,0 +1,98 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Pending;
+use crate::session::Answer;
+use crate::stripe::{self, Padded, STRIPES};
+
+/// What callers and handlers leave for the driver, so that they need not wait for the connection's lock, and touch
+/// nothing that the driver works with.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    trays: [Tray; STRIPES],
+    /// The driver has been asked for.
+    bell: Padded<AtomicBool>,
+}
+
+type Tray = Padded<Mutex<Left>>;
+
+/// What was left in a tray.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    pub(super) calls: Vec<Arc<Pending>>,
+    pub(super) answers: Vec<(u64, Answer)>,
+    /// Nobody looks here any more.
+    closed: bool,
+}
+
+impl Inbox {
+    /// Leaves a call, or says that the connection is over.
+    pub(super) fn leave_call(&self, call: &Arc<Pending>) -> bool {
+        let mut left = self.tray();
+        if left.closed {
+            return false;
+        }
+        left.calls.push(Arc::clone(call));
+        true
+    }
+
+    /// Leaves the answer to a call of the peer. Where the connection is over nobody waits for it.
+    pub(super) fn leave_answer(&self, id: u64, answer: Answer) {
+        let mut left = self.tray();
+        if left.closed {
+            // Its parts are dropped without the lock.
+            drop(left);
+            return drop(answer);
+        }
+        left.answers.push((id, answer));
+    }
+
+    /// Asks for the driver. Says whether it must be woken: it is not while it is expected anyway.
+    pub(super) fn ring(&self) -> bool {
+        !self.is_rung() && !self.bell.0.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) fn is_rung(&self) -> bool {
+        self.bell.0.load(Ordering::Acquire)
+    }
+
+    /// Moves what was left to `into`. Whoever leaves something from now on rings anew.
+    pub(super) fn empty(&self, into: &mut Left) {
+        // Before looking: what is left behind one's back is then announced once more.
+        self.bell.0.store(false, Ordering::Release);
+        for tray in &self.trays {
+            let mut left = lock(tray);
+            move_all(&mut left.calls, &mut into.calls);
+            move_all(&mut left.answers, &mut into.answers);
+        }
+    }
+
+    /// Takes nothing more. Gives back the calls that nobody has looked at.
+    pub(super) fn close(&self) -> Vec<Arc<Pending>> {
+        let mut calls = Vec::new();
+        let mut answers = Vec::new();
+        for tray in &self.trays {
+            let mut left = lock(tray);
+            left.closed = true;
+            calls.append(&mut left.calls);
+            answers.append(&mut left.answers);
+        }
+        calls
+    }
+
+    fn tray(&self) -> MutexGuard<'_, Left> {
+        lock(stripe::own(&self.trays))
+    }
+}
+
+fn move_all<T>(from: &mut Vec<T>, into: &mut Vec<T>) {
+    if into.is_empty() {
+        std::mem::swap(from, into);
+    } else {
+        into.append(from);
+    }
+}
+
+fn lock(tray: &Tray) -> MutexGuard<'_, Left> {
+    tray.0.lock().unwrap_or_else(PoisonError::into_inner)
+}

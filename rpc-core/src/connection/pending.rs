@@ -1,0 +1,121 @@
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::error::RpcError;
+use crate::session::{Outcome, Outgoing, Ticket};
+
+/// A call that has been made, as its caller and the driver share it.
+///
+/// It has a lock of its own, so that callers meet the driver, and each other, nowhere else.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    /// What was sent, or will be; it may have to be sent again.
+    outgoing: Outgoing,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting {
+        waker: Waker,
+        /// What the session calls it, once it has it.
+        ticket: Option<Ticket>,
+    },
+    Ended(Outcome),
+    /// The outcome was taken, or nobody wants it.
+    Over,
+}
+
+impl Pending {
+    pub(super) fn new(outgoing: Outgoing, waker: Waker) -> Self {
+        Self { outgoing, state: Mutex::new(State::Waiting { waker, ticket: None }) }
+    }
+
+    /// The outcome, once it is there; `cx` is woken then.
+    pub(crate) fn poll(&self, cx: &Context<'_>) -> Poll<Outcome> {
+        let mut state = self.lock();
+        match &*state {
+            State::Waiting { waker, .. } if waker.will_wake(cx.waker()) => return Poll::Pending,
+            State::Waiting { .. } => {}
+            State::Ended(_) | State::Over => return state.take(),
+        }
+        drop(state);
+        // Wakers are foreign code: they are cloned and dropped without the lock.
+        let mut new = cx.waker().clone();
+        let mut state = self.lock();
+        let polled = match &mut *state {
+            State::Waiting { waker, .. } => {
+                std::mem::swap(waker, &mut new);
+                Poll::Pending
+            }
+            State::Ended(_) | State::Over => state.take(),
+        };
+        drop(state);
+        polled
+    }
+
+    /// Hands the call to a session, unless nobody wants it any more. Gives the outcome where it has ended at once.
+    pub(super) fn start(&self, start: impl FnOnce(&Outgoing) -> Result<Option<Ticket>, RpcError>) -> Option<Outcome> {
+        match &mut *self.lock() {
+            State::Waiting { ticket, .. } => match start(&self.outgoing) {
+                Ok(Some(started)) => {
+                    *ticket = Some(started);
+                    None
+                }
+                Ok(None) => Some(Outcome::Sent),
+                Err(error) => Some(Outcome::Failed(error)),
+            },
+            State::Ended(_) | State::Over => None,
+        }
+    }
+
+    /// Keeps the outcome for the caller. Gives back what wakes it.
+    #[must_use]
+    pub(super) fn end(&self, outcome: Outcome) -> Option<Waker> {
+        let mut state = self.lock();
+        if !matches!(*state, State::Waiting { .. }) {
+            return None;
+        }
+        match std::mem::replace(&mut *state, State::Ended(outcome)) {
+            State::Waiting { waker, .. } => Some(waker),
+            State::Ended(_) | State::Over => None,
+        }
+    }
+
+    /// Nobody wants the outcome any more. Says whether the call had not ended.
+    pub(super) fn give_up(&self) -> GivenUp {
+        let given_up = std::mem::replace(&mut *self.lock(), State::Over);
+        match given_up {
+            State::Waiting { waker, ticket } => GivenUp { ticket, _waker: Some(waker) },
+            State::Ended(_) | State::Over => GivenUp { ticket: None, _waker: None },
+        }
+    }
+
+    /// Whether the outcome is there, or has been.
+    pub(super) fn has_ended(&self) -> bool {
+        !matches!(*self.lock(), State::Waiting { .. })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a call leaves behind that was given up; dropped without any lock.
+pub(super) struct GivenUp {
+    /// What the session calls it, if it is there and has not ended.
+    pub(super) ticket: Option<Ticket>,
+    _waker: Option<Waker>,
+}
+
+impl State {
+    fn take(&mut self) -> Poll<Outcome> {
+        match std::mem::replace(self, Self::Over) {
+            Self::Ended(outcome) => Poll::Ready(outcome),
+            over => {
+                *self = over;
+                Poll::Pending
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use std::fmt;
+use std::ops::Deref;
+
+use bytes::{Buf, Bytes};
+
+/// The most that is copied, in bytes: a [`Body`] then takes 112.
+const SHORT: usize = 110;
+
+/// The bytes of a message as they came.
+///
+/// A short one is copied out of the read buffer. To share the buffer would cost more: its count of holders is changed
+/// from two threads at once, and it cannot be filled anew while one of them is left.
+#[derive(Clone)]
+pub(crate) enum Body {
+    Short { len: u8, bytes: [u8; SHORT] },
+    Shared(Bytes),
+}
+
+impl Body {
+    pub(crate) const EMPTY: Self = Self::Short { len: 0, bytes: [0; SHORT] };
+
+    /// A copy of `bytes`.
+    pub(crate) fn copy(bytes: &[u8]) -> Self {
+        let mut short = [0; SHORT];
+        match short.get_mut(..bytes.len()) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                Self::Short { len: bytes.len() as u8, bytes: short }
+            }
+            None => Self::Shared(Bytes::copy_from_slice(bytes)),
+        }
+    }
+}
+
+impl Deref for Body {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Short { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Shared(bytes) => bytes,
+        }
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.len() <= SHORT { Self::copy(&bytes) } else { Self::Shared(bytes) }
+    }
+}
+
+impl PartialEq for Body {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+#[cfg(test)]
+impl PartialEq<Bytes> for Body {
+    fn eq(&self, other: &Bytes) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The contents are not shown: they may be secret, or long.
+        write!(f, "Body({} bytes)", self.len())
+    }
+}
+
+/// The payload of a frame, from which its parts are taken one after the other.
+pub(super) trait Payload: Buf + Deref<Target = [u8]> + Sized {
+    /// The next part.
+    fn split_to(&mut self, len: usize) -> Self;
+
+    /// The rest, as a message.
+    fn into_body(self) -> Body;
+}
+
+/// A short frame is read where it lies.
+impl Payload for &[u8] {
+    fn split_to(&mut self, len: usize) -> Self {
+        self.split_off(..len).unwrap_or_default()
+    }
+
+    fn into_body(self) -> Body {
+        Body::copy(self)
+    }
+}
+
+/// A long frame is cut out of the read buffer.
+impl Payload for Bytes {
+    fn split_to(&mut self, len: usize) -> Self {
+        // `Bytes` would panic past its end.
+        Self::split_to(self, len.min(self.len()))
+    }
+
+    fn into_body(self) -> Body {
+        self.into()
+    }
+}
