@@ -5,31 +5,36 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::contestant::Fault;
-use crate::roster::NAMES;
+use crate::foreign;
+use crate::results::Results;
+use crate::roster::names;
 use crate::rounds::Plan;
 use crate::workload::{ALL, Workload};
 use crate::{plot, table};
 
 /// Compares all, or those that are named; the floor always takes part.
 pub(crate) fn compare(chosen: &[&str]) -> Result<(), Fault> {
-    let is_known = |name: &&&str| !NAMES.contains(name) && Workload::named(name).is_none();
-    if let Some(name) = chosen.iter().find(is_known) {
+    let all: Vec<&str> = names().collect();
+    let is_unknown = |name: &&&str| !all.contains(name) && Workload::named(name).is_none();
+    if let Some(name) = chosen.iter().find(is_unknown) {
         let workloads: Vec<&str> = ALL.iter().map(|workload| workload.name).collect();
-        let (names, workloads) = (NAMES.join(", "), workloads.join(", "));
+        let (names, workloads) = (all.join(", "), workloads.join(", "));
         return Err(format!("{name:?} is neither a contestant ({names}) nor a workload ({workloads})").into());
     }
-    let all_contestants = !NAMES.iter().any(|name| chosen.contains(name));
+    let all_contestants = !all.iter().any(|name| chosen.contains(name));
     let all_workloads = !ALL.iter().any(|workload| chosen.contains(&workload.name));
     let is_chosen = |name: &&str| all_contestants || *name == "floor" || chosen.contains(name);
+    let mut contestants = names().filter(is_chosen).collect();
+    let notes = foreign::prepare(&mut contestants)?;
     let plan = Plan {
-        contestants: NAMES.iter().copied().filter(is_chosen).collect(),
+        contestants,
         workloads: ALL.into_iter().filter(|it| all_workloads || chosen.contains(&it.name)).collect(),
         rounds: 5,
-        warm_up: Duration::from_millis(200),
-        measured: Duration::from_millis(600),
+        warm_up: Duration::from_millis(150),
+        measured: Duration::from_millis(550),
         patience: Duration::from_secs(60),
     };
-    let results = plan.run();
+    let results = Results { notes, ..plan.run() };
     let table = table::markdown(&results, &plan);
     println!("{table}");
 

@@ -6,6 +6,7 @@ mod contestant;
 mod cost;
 mod drive;
 mod floor;
+mod foreign;
 mod histogram;
 mod message;
 mod ours;

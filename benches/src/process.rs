@@ -1,4 +1,4 @@
-//! Servers and clients as processes of this same program.
+//! Servers and clients as processes of this same program, or of the one that a contestant has instead.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -9,6 +9,7 @@ use crate::allocations;
 use crate::contestant::Fault;
 use crate::cost::client::Allocations;
 use crate::drive::{Order, Outcome};
+use crate::foreign;
 use crate::roster::{Task, act};
 use crate::workload::Workload;
 
@@ -21,10 +22,10 @@ pub(crate) struct ServerProcess {
 
 impl ServerProcess {
     pub(crate) fn start(contestant: &str, pinned: bool) -> Result<Self, Fault> {
-        Self::start_as(program(pinned)?, "serve", contestant)
+        Self::start_as(program(contestant, pinned)?, "serve", contestant)
     }
 
-    /// Starts one that counts its allocations, with a command that runs this program.
+    /// Starts one that counts its allocations, with a command that runs its program.
     pub(crate) fn start_counting(command: Command, contestant: &str) -> Result<Self, Fault> {
         Self::start_as(command, "serve counting", contestant)
     }
@@ -74,7 +75,7 @@ impl Drop for ServerProcess {
 
 /// Runs a client process to its end.
 pub(crate) fn run_client(contestant: &str, order: &Order, workload: &Workload) -> Result<Outcome, Fault> {
-    let output = program(workload.pinned)?
+    let output = program(contestant, workload.pinned)?
         .args(client_arguments("drive", contestant, order)?)
         .stderr(Stdio::piped())
         .output()?;
@@ -118,18 +119,19 @@ fn end_with_input() {
     std::process::exit(0);
 }
 
-/// A command that runs this program.
-pub(crate) fn this_program() -> Result<Command, Fault> {
-    Ok(Command::new(std::env::current_exe()?))
+/// A command that runs the program that a contestant is in.
+pub(crate) fn program_of(contestant: &str) -> Result<Command, Fault> {
+    let is_foreign = foreign::NAMES.contains(&contestant);
+    Ok(Command::new(if is_foreign { foreign::program()? } else { std::env::current_exe()? }))
 }
 
-fn program(pinned: bool) -> Result<Command, Fault> {
-    let this = this_program()?;
+fn program(contestant: &str, pinned: bool) -> Result<Command, Fault> {
+    let program = program_of(contestant)?;
     if !pinned {
-        return Ok(this);
+        return Ok(program);
     }
     let mut command = Command::new("taskset");
-    command.args(["-c", "0"]).arg(this.get_program());
+    command.args(["-c", "0"]).arg(program.get_program());
     Ok(command)
 }
 

@@ -11,6 +11,8 @@ pub(crate) struct Results {
     /// How many tasks wanted to run in the minute before.
     pub(crate) load: f64,
     pub(crate) cores: u32,
+    /// In which version contestants took part, and which ones did not.
+    pub(crate) notes: Vec<String>,
     pub(crate) runs: Vec<Run>,
 }
 

@@ -5,14 +5,15 @@ use crate::cost::client::{self, CountOrder, IdleOrder};
 use crate::drive::{self, Order};
 use crate::floor::Floor;
 use crate::floor::coded::Coded;
+use crate::foreign;
 use crate::ours::Ours;
 #[cfg(feature = "volo")]
 use crate::peers::volo::Volo;
 #[cfg(feature = "peers")]
 use crate::peers::{tarpc::Tarpc, tonic::Tonic};
 
-/// Every contestant, the floor first.
-pub(crate) const NAMES: &[&str] = &[
+/// Those in this program, the floor first.
+const NAMES: &[&str] = &[
     "floor",
     "floor+msgpack",
     "ours",
@@ -30,6 +31,11 @@ pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "volo")]
     "volo multiplexed",
 ];
+
+/// Every contestant, the floor first, and those of another program last.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().copied().chain(foreign::NAMES)
+}
 
 /// What a process does for its contestant.
 pub(crate) enum Task {

@@ -29,7 +29,7 @@ impl Plan {
     /// Runs everything; says on the error output how far it is.
     pub(crate) fn run(&self) -> Results {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
-        let mut results = Results { load: usage::load(), cores, runs: Vec::new() };
+        let mut results = Results { load: usage::load(), cores, ..Results::default() };
         let start = Instant::now();
         let mut patience = self.patience;
         let total = self.rounds * self.workloads.len() * self.contestants.len();

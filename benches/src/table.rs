@@ -17,6 +17,9 @@ pub(crate) fn markdown(results: &Results, plan: &Plan) -> String {
         plan.measured.as_millis(),
         100.0 * results.others()
     );
+    if !results.notes.is_empty() {
+        let _ = write!(text, "{}\n\n", results.notes.join(" "));
+    }
     summary(&mut text, results, plan);
     for workload in &plan.workloads {
         details(&mut text, results, plan, workload);

@@ -10,7 +10,7 @@ pub(crate) const NAP: Duration = Duration::from_millis(1);
 pub(crate) enum Method {
     /// The handler gives the item back at once.
     Echo,
-    /// The handler awaits `tokio::task::yield_now` once before.
+    /// The handler awaits `tokio::task::yield_now` once before, or what a contestant's runtime has like it.
     Yield,
     /// The handler sleeps for [`NAP`] before.
     Timer,
@@ -54,7 +54,7 @@ pub(crate) const ALL: [Workload; 10] = [
     Workload { name: "16x32", title: "16 connections with 32 in flight each", connections: 16, in_flight: 32, ..SMALL },
     Workload {
         name: "yield",
-        title: "512 in flight, the handler awaits yield_now once",
+        title: "512 in flight, the handler yields once",
         method: Method::Yield,
         in_flight: 512,
         ..SMALL
@@ -92,6 +92,28 @@ impl Workload {
         match self.method {
             Method::Blob(size) => Some(size),
             Method::Echo | Method::Yield | Method::Timer => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contestants_in_go_have_the_same_workloads() {
+        let go = include_str!("../go/workload.go").replace("64 * 1024", "65536").replace("mib,", "1048576,");
+        for Workload { name, method, connections, in_flight, beside, .. } in ALL {
+            let (method, size) = match method {
+                Method::Echo if beside > 0 => ("callEcho", MIB),
+                Method::Echo => ("callEcho", 0),
+                Method::Yield => ("callYield", 0),
+                Method::Timer => ("callTimer", 0),
+                Method::Blob(size) => ("callBlob", size),
+            };
+            let (name, work) =
+                (format!("\"{name}\":"), format!("{{{connections}, {in_flight}, {method}, {size}, {beside}}},"));
+            assert!(go.lines().any(|line| line.trim().starts_with(&name) && line.ends_with(&work)), "{name} {work}");
         }
     }
 }

@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use crate::compare;
 use crate::contestant::Fault;
-use crate::roster::NAMES;
+use crate::foreign;
+use crate::roster::names;
 use build::Build;
 use process::{Counts, Memory};
 
@@ -33,9 +34,11 @@ struct Cost {
 
 /// Measures all of it, or the contestants that are named, and writes it down.
 pub(crate) fn cost(chosen: &[&str]) -> Result<(), Fault> {
-    let is_chosen = |name: &&&str| chosen.is_empty() || chosen.contains(*name);
+    let is_chosen = |name: &&str| chosen.is_empty() || chosen.contains(name);
+    let mut contestants = names().filter(is_chosen).collect();
+    let notes = foreign::prepare(&mut contestants)?;
     let mut costs = Vec::new();
-    for contestant in NAMES.iter().filter(is_chosen) {
+    for contestant in contestants {
         eprintln!("{contestant}: calls, connections");
         costs.push(Cost {
             contestant,
@@ -45,17 +48,20 @@ pub(crate) fn cost(chosen: &[&str]) -> Result<(), Fault> {
         });
     }
     let builds = build::builds(chosen)?;
-    let text = markdown(&costs, &builds);
+    let text = markdown(&notes, &costs, &builds);
     println!("{text}");
     let folder = compare::folder()?;
     fs::write(folder.join("cost.md"), text)?;
-    fs::write(folder.join("cost.json"), serde_json::to_string_pretty(&(&costs, &builds))?)?;
+    fs::write(folder.join("cost.json"), serde_json::to_string_pretty(&(&costs, &builds, &notes))?)?;
     eprintln!("written to {}: cost.md, cost.json", folder.display());
     Ok(())
 }
 
-fn markdown(costs: &[Cost], builds: &[Build]) -> String {
+fn markdown(notes: &[String], costs: &[Cost], builds: &[Build]) -> String {
     let mut text = "# Cost\n\n".to_owned();
+    if !notes.is_empty() {
+        let _ = write!(text, "{}\n\n", notes.join(" "));
+    }
     if !process::has_perf() {
         text.push_str("System calls are left out: `perf stat` does not work here.\n\n");
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::client::{Allocations, CountOrder, IdleOrder};
 use crate::compare;
 use crate::contestant::Fault;
-use crate::process::{ServerProcess, client_arguments, this_program};
+use crate::process::{ServerProcess, client_arguments, program_of};
 use crate::usage;
 
 const EVENT: &str = "raw_syscalls:sys_enter";
@@ -68,10 +68,12 @@ fn per_call(few: &Total, many: &Total, calls: f64) -> Side {
 fn totals(contestant: &str, in_flight: usize, calls: u64) -> Result<[Total; 2], Fault> {
     let folder = compare::folder()?;
     let (server_file, client_file) = (folder.join("server.perf"), folder.join("client.perf"));
-    let server = ServerProcess::start_counting(counted(&server_file)?, contestant)?;
+    let server = ServerProcess::start_counting(counted(contestant, &server_file)?, contestant)?;
     let order = CountOrder { address: server.address().to_owned(), in_flight, calls };
-    let output =
-        counted(&client_file)?.args(client_arguments("count", contestant, &order)?).stderr(Stdio::piped()).output()?;
+    let output = counted(contestant, &client_file)?
+        .args(client_arguments("count", contestant, &order)?)
+        .stderr(Stdio::piped())
+        .output()?;
     let said = server.finish()?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned().into());
@@ -94,7 +96,7 @@ pub(super) fn memory(contestant: &str, connections: usize) -> Result<Memory, Fau
 /// Bytes per connection in a client, and the memory of the server while it is connected.
 fn run_idle(contestant: &str, server: &ServerProcess, connections: usize) -> Result<(f64, u64), Fault> {
     let order = IdleOrder { address: server.address().to_owned(), connections };
-    let mut client = this_program()?
+    let mut client = program_of(contestant)?
         .args(client_arguments("idle", contestant, &order)?)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -119,14 +121,14 @@ pub(super) fn has_perf() -> bool {
     *FOUND
 }
 
-/// This program, under `perf stat` where that works.
-fn counted(file: &Path) -> Result<Command, Fault> {
-    let this = this_program()?;
+/// A contestant's program, under `perf stat` where that works.
+fn counted(contestant: &str, file: &Path) -> Result<Command, Fault> {
+    let program = program_of(contestant)?;
     if !has_perf() {
-        return Ok(this);
+        return Ok(program);
     }
     let mut command = Command::new("perf");
-    command.args(["stat", "-x", ",", "-e", EVENT, "-o"]).arg(PathBuf::from(file)).arg("--").arg(this.get_program());
+    command.args(["stat", "-x", ",", "-e", EVENT, "-o"]).arg(PathBuf::from(file)).arg("--").arg(program.get_program());
     Ok(command)
 }
 
