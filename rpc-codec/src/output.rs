@@ -29,6 +29,12 @@ impl Output {
         Self { tail: Vec::with_capacity(capacity), ..Self::default() }
     }
 
+    /// An empty output that writes into `buffer`, whose contents are dropped and whose memory is used again.
+    pub fn with_buffer(mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        Self { tail: buffer, ..Self::default() }
+    }
+
     /// The bytes written so far.
     pub fn len(&self) -> usize {
         self.finished + self.tail.len()

@@ -22,12 +22,8 @@ pub struct Context {
 }
 
 struct Inner {
-    service: &'static str,
-    method: &'static str,
     peer: Arc<str>,
-    deadline: Option<Instant>,
-    attempt: u32,
-    metadata: Metadata,
+    origin: Origin,
     reply_metadata: Mutex<Metadata>,
     /// The handler has been made.
     begun: AtomicBool,
@@ -41,27 +37,22 @@ thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
 }
 
-/// What a context is made from.
+/// The call that a context belongs to.
+#[derive(Default)]
 pub(crate) struct Origin {
     pub(crate) service: &'static str,
     pub(crate) method: &'static str,
-    pub(crate) peer: Arc<str>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) attempt: u32,
     pub(crate) metadata: Metadata,
 }
 
 impl Context {
-    pub(crate) fn new(origin: Origin) -> Self {
-        let Origin { service, method, peer, deadline, attempt, metadata } = origin;
+    pub(crate) fn new(peer: Arc<str>, origin: Origin) -> Self {
         Self {
             inner: Arc::new(Inner {
-                service,
-                method,
                 peer,
-                deadline,
-                attempt,
-                metadata,
+                origin,
                 reply_metadata: Mutex::default(),
                 begun: AtomicBool::new(false),
                 cancelled: AtomicBool::new(false),
@@ -70,15 +61,26 @@ impl Context {
         }
     }
 
+    /// This context for another call of the same peer, unless somebody still has it.
+    pub(crate) fn renew(&mut self, origin: &mut Origin) -> bool {
+        let Some(inner) = Arc::get_mut(&mut self.inner) else {
+            return false;
+        };
+        inner.origin = std::mem::take(origin);
+        *inner.reply_metadata.get_mut().unwrap_or_else(PoisonError::into_inner) = Metadata::new();
+        *inner.begun.get_mut() = false;
+        *inner.cancelled.get_mut() = false;
+        true
+    }
+
     /// A context that belongs to no call: for testing a service's methods directly.
     pub fn detached(metadata: Metadata) -> Self {
-        let peer = "nobody".into();
-        Self::new(Origin { service: "", method: "", peer, deadline: None, attempt: 0, metadata })
+        Self::new("nobody".into(), Origin { metadata, ..Origin::default() })
     }
 
     /// The metadata that came with the call.
     pub fn metadata(&self) -> &Metadata {
-        &self.inner.metadata
+        &self.inner.origin.metadata
     }
 
     /// The metadata that goes back with the answer, whether it is a result or an error.
@@ -90,12 +92,12 @@ impl Context {
 
     /// When the caller stops waiting, if it said so. The handler is dropped then.
     pub fn deadline(&self) -> Option<Instant> {
-        self.inner.deadline
+        self.inner.origin.deadline
     }
 
     /// How long the caller still waits, if it said so.
     pub fn remaining(&self) -> Option<Duration> {
-        self.inner.deadline.map(|deadline| deadline.saturating_duration_since(now()))
+        self.inner.origin.deadline.map(|deadline| deadline.saturating_duration_since(now()))
     }
 
     /// The address of the caller.
@@ -105,17 +107,17 @@ impl Context {
 
     /// The wire name of the service.
     pub fn service(&self) -> &str {
-        self.inner.service
+        self.inner.origin.service
     }
 
     /// The wire name of the method.
     pub fn method(&self) -> &str {
-        self.inner.method
+        self.inner.origin.method
     }
 
     /// Which attempt of the caller this is; 0 for the first.
     pub fn attempt(&self) -> u32 {
-        self.inner.attempt
+        self.inner.origin.attempt
     }
 
     /// Whether nobody waits for the answer any more: the caller gave up, its deadline passed, or it is gone.
@@ -224,6 +226,15 @@ impl<F> Scoped<F> {
     pub(crate) fn new(context: Context, future: F) -> Self {
         Self { context: Some(context), future }
     }
+
+    /// The context, between polls.
+    pub(crate) fn context(&self) -> Option<&Context> {
+        self.context.as_ref()
+    }
+
+    pub(crate) fn into_context(self) -> Option<Context> {
+        self.context
+    }
 }
 
 impl<F: Future> Future for Scoped<F> {
@@ -260,9 +271,7 @@ mod tests {
     use super::*;
 
     fn context(service: &'static str) -> Context {
-        let origin =
-            Origin { service, method: "m", peer: "p".into(), deadline: None, attempt: 0, metadata: Metadata::new() };
-        Context::new(origin)
+        Context::new("p".into(), Origin { service, method: "m", ..Origin::default() })
     }
 
     #[tokio::test]

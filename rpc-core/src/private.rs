@@ -18,6 +18,7 @@ pub use crate::error::{CallError, RpcError};
 pub use crate::failure::{Failure, NoError};
 pub use crate::method::{ArgumentDescriptor, MethodDescriptor, ServiceDescriptor, Shape, assert_distinct, identifier};
 pub use crate::service::{Handler, Request, Service};
+pub use crate::stripe::Striped;
 
 /// A call of a method with arguments.
 pub fn call<T, E, M, A>(channel: &Channel, method: &'static MethodDescriptor, arguments: &A) -> Call<T, E, M>

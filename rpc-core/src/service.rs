@@ -2,7 +2,7 @@ use std::any::TypeId;
 use std::fmt;
 use std::pin::Pin;
 
-use rpc_codec::{AnyCodec, Codec, Output};
+use rpc_codec::{AnyCodec, Codec};
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
@@ -139,15 +139,12 @@ impl Handler {
     }
 }
 
-/// Room for most results, so that the buffer need not grow.
-const SMALL: usize = 128;
-
 /// A result as the answer; `()` is an empty message in every codec (W-41).
 fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, value: &T) -> Answer {
     if TypeId::of::<T>() == TypeId::of::<()>() {
         return Answer::Reply { metadata: None, message: Message::default() };
     }
-    let mut output = Output::with_capacity(SMALL);
+    let mut output = Message::output();
     match codec.encode(value, &mut output) {
         Ok(()) => Answer::Reply { metadata: None, message: Message::from(output) },
         Err(error) => Answer::Status {

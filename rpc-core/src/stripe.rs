@@ -1,5 +1,8 @@
 //! Copies of what many threads would otherwise write to at once: each thread uses its own.
 
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many copies there are; more threads than that share some.
@@ -19,4 +22,62 @@ pub(crate) fn own<T>(copies: &[T; STRIPES]) -> &T {
     let [first, ..] = copies;
     // While a thread ends, any will do.
     OWN.try_with(|own| copies.get(*own)).ok().flatten().unwrap_or(first)
+}
+
+/// A value that threads take hold of and let go of for every call. Each counts its own holds: one count for all would
+/// go from processor to processor with every call.
+pub struct Striped<T> {
+    copies: Arc<[Arc<Padded<Arc<T>>>; STRIPES]>,
+}
+
+/// A hold on a [`Striped`] value, which keeps it alive.
+pub struct Held<T> {
+    copy: Arc<Padded<Arc<T>>>,
+}
+
+impl<T> Striped<T> {
+    /// Shares a value that others may have as well.
+    pub fn new(value: Arc<T>) -> Self {
+        Self { copies: Arc::new(std::array::from_fn(|_| Arc::new(Padded(Arc::clone(&value))))) }
+    }
+
+    /// Takes hold of the value.
+    pub fn hold(&self) -> Held<T> {
+        Held { copy: Arc::clone(own(&self.copies)) }
+    }
+}
+
+impl<T> Clone for Striped<T> {
+    fn clone(&self) -> Self {
+        Self { copies: Arc::clone(&self.copies) }
+    }
+}
+
+impl<T> Deref for Striped<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        let [first, ..] = &*self.copies;
+        &first.0
+    }
+}
+
+impl<T> Deref for Held<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.copy.0
+    }
+}
+
+impl<T> fmt::Debug for Striped<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Striped(..)")
+    }
+}
+
+impl<T> fmt::Debug for Held<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Held(..)")
+    }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
 
-use rpc_codec::{AnyCodec, Codec as _, DecodeError, Output};
+use rpc_codec::{AnyCodec, Codec as _, DecodeError};
 use serde::Serialize;
 use tokio::time::Sleep;
 
-use super::Channel;
+use super::{Channel, Line};
 use super::link::Attempt;
 use crate::code::Code;
 use crate::connection::Pending;
@@ -36,7 +36,7 @@ use crate::session::{Message, Outcome, Outgoing, Reply};
 /// dropped at its next `await`; it may have run by then. Nothing else on the connection is affected.
 #[must_use = "a call is made when it is awaited"]
 pub struct Call<T, E, M> {
-    channel: Channel,
+    channel: Line,
     method: &'static MethodDescriptor,
     options: Options,
     state: State,
@@ -116,8 +116,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
             None => Ok(Message::default()),
         };
         let options = Options { inherited: Context::current_deadline(), ..Options::default() };
-        let channel = channel.clone();
-        Self { channel, method, options, state: State::New(message), decode, method_type: PhantomData }
+        Self { channel: channel.line(), method, options, state: State::New(message), decode, method_type: PhantomData }
     }
 
     /// Gives up after this long, counted from the first poll: [`Code::DeadlineExceeded`]. It covers connecting, waiting
@@ -145,32 +144,27 @@ impl<T, E: Failure, M> Call<T, E, M> {
     }
 
     fn poll_outcome(&mut self, cx: &mut TaskContext<'_>) -> Poll<Ended<T, E>> {
-        loop {
-            match std::mem::replace(&mut self.state, State::Over) {
-                State::New(message) => {
-                    let begun = self.begin();
-                    let message = match message.and_then(|message| self.check_metadata().map(|()| message)) {
-                        Ok(message) => message,
-                        Err(error) => return Poll::Ready(Err(self.failed(error, Some(begun)).into())),
-                    };
-                    let wait = Wait { attempt: None, sleep: None };
-                    self.state = State::Connecting { begun, message, wait };
+        if let State::Started { begun, pending } = &self.state {
+            let Poll::Ready(outcome) = pending.poll(cx) else {
+                return Poll::Pending;
+            };
+            let begun = *begun;
+            self.state = State::Over;
+            return Poll::Ready(self.finish(outcome, begun));
+        }
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::New(message) => {
+                let begun = self.begin();
+                match message.and_then(|message| self.check_metadata().map(|()| message)) {
+                    Ok(message) => self.poll_start(cx, begun, message, Wait { attempt: None, sleep: None }),
+                    Err(error) => Poll::Ready(Err(self.failed(error, Some(begun)).into())),
                 }
-                State::Connecting { begun, message, wait } => {
-                    return self.poll_start(cx, begun, message, wait);
-                }
-                State::Started { begun, pending } => {
-                    let Poll::Ready(outcome) = pending.poll(cx) else {
-                        self.state = State::Started { begun, pending };
-                        return Poll::Pending;
-                    };
-                    return Poll::Ready(self.finish(outcome, begun));
-                }
-                State::Over => {
-                    let error = RpcError::new(Code::Internal, "the call was polled after it had ended")
-                        .with_delivery(Delivery::Unknown);
-                    return Poll::Ready(Err(self.failed(error, None).into()));
-                }
+            }
+            State::Connecting { begun, message, wait } => self.poll_start(cx, begun, message, wait),
+            State::Started { .. } | State::Over => {
+                let error = RpcError::new(Code::Internal, "the call was polled after it had ended")
+                    .with_delivery(Delivery::Unknown);
+                Poll::Ready(Err(self.failed(error, None).into()))
             }
         }
     }
@@ -180,7 +174,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
         let own = match self.options.timeout {
             Timeout::Never => None,
             Timeout::After(timeout) => Some(timeout),
-            Timeout::Unset => self.method.timeout.or(self.channel.default_timeout()),
+            Timeout::Unset => self.method.timeout.or(self.channel.timeout),
         };
         // A timeout too long for the clock is none.
         let own = own.and_then(|timeout| at.checked_add(timeout));
@@ -203,7 +197,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
         message: Message,
         mut wait: Wait,
     ) -> Poll<Ended<T, E>> {
-        let connection = match self.channel.link().poll_connection(cx, &mut wait.attempt) {
+        let connection = match self.channel.link.poll_connection(cx, &mut wait.attempt) {
             Poll::Ready(Ok(connection)) => connection,
             Poll::Ready(Err(error)) => return Poll::Ready(Err(self.failed(error, Some(begun)).into())),
             Poll::Pending => {
@@ -244,7 +238,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
             Outcome::Reply(Reply { metadata, body }) => self.read(&body, begun).map(|value| (value, metadata)),
             Outcome::Sent => self.read(&[], begun).map(|value| (value, None)),
             Outcome::Typed(Reply { body, .. }) => {
-                let read = E::read(self.channel.codec(), &body);
+                let read = E::read(&self.channel.codec, &body);
                 Err(read.unwrap_or_else(|error| self.failed(error, Some(begun)).into()))
             }
             Outcome::Failed(error) => Err(self.failed(error, Some(begun)).into()),
@@ -252,7 +246,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
     }
 
     fn read(&self, body: &[u8], begun: Begun) -> Result<T, E::Seen> {
-        (self.decode)(self.channel.codec(), body).map_err(|error| {
+        (self.decode)(&self.channel.codec, body).map_err(|error| {
             let text = format!("the result is not a {}: {error}", std::any::type_name::<T>());
             let error = RpcError::new(Code::Internal, text)
                 .with_phase(Phase::Decode)
@@ -266,7 +260,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
     fn failed(&self, error: RpcError, begun: Option<Begun>) -> RpcError {
         let mut error = error
             .with_method(&self.channel.service_name(self.method.service), self.method.name)
-            .with_peer(Arc::clone(self.channel.link().peer()));
+            .with_peer(Arc::clone(self.channel.link.peer()));
         if error.phase().is_none() {
             error = error.with_phase(Phase::Wait);
         }
@@ -295,7 +289,7 @@ impl<T, E, M> Drop for Call<T, E, M> {
     fn drop(&mut self) {
         // The channel keeps its connection, so the call need not hold one of its own.
         if let State::Started { pending, .. } = &self.state
-            && let Some(connection) = self.channel.link().connection()
+            && let Some(connection) = self.channel.link.connection()
         {
             connection.abandon(pending);
         }
@@ -333,11 +327,8 @@ impl<T, E, M> fmt::Debug for WithMetadata<T, E, M> {
     }
 }
 
-/// Room for most arguments, so that the buffer need not grow.
-const SMALL: usize = 128;
-
 fn encode<A: Serialize + ?Sized>(codec: &AnyCodec, arguments: &A) -> Result<Message, RpcError> {
-    let mut output = Output::with_capacity(SMALL);
+    let mut output = Message::output();
     match codec.encode(arguments, &mut output) {
         Ok(()) => Ok(Message::from(output)),
         Err(error) => {

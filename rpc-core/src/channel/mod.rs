@@ -14,6 +14,7 @@ pub use call::{AtMostOnce, Call, Idempotent, WithMetadata};
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,13 +23,14 @@ use rpc_codec::AnyCodec;
 use crate::error::RpcError;
 use crate::method::identifier;
 use crate::service::Service;
+use crate::stripe::{Held, Striped};
 
 /// A connection that clients share: cheap to clone, and closed when the last clone and the last call are gone.
 ///
 /// Many calls are in flight at once, from any task. Any number of clients, of any services, use one channel.
 #[derive(Clone)]
 pub struct Channel {
-    inner: Arc<Inner>,
+    inner: Striped<Inner>,
     /// The wire name that is called instead of the trait's own.
     service: Option<ServiceName>,
 }
@@ -79,7 +81,7 @@ impl Channel {
     #[must_use]
     pub fn service(&self, name: &str) -> Self {
         let service = Some(ServiceName { name: name.into(), id: identifier(name) });
-        Self { inner: Arc::clone(&self.inner), service }
+        Self { inner: self.inner.clone(), service }
     }
 
     /// The codec of its calls.
@@ -96,14 +98,26 @@ impl Channel {
         self.inner.link.closed().await;
     }
 
-    pub(crate) fn default_timeout(&self) -> Option<Duration> {
-        self.inner.timeout
-    }
-
     fn link(&self) -> &Link {
         &self.inner.link
     }
 
+    fn line(&self) -> Line {
+        Line { inner: self.inner.hold(), service: self.service.clone() }
+    }
+
+    fn new(target: Target, codec: AnyCodec, timeout: Option<Duration>) -> Self {
+        Self { inner: Striped::new(Arc::new(Inner { link: Link::new(target), codec, timeout })), service: None }
+    }
+}
+
+/// A channel as a call holds it.
+struct Line {
+    inner: Held<Inner>,
+    service: Option<ServiceName>,
+}
+
+impl Line {
     fn service_name(&self, own: &'static str) -> Cow<'_, str> {
         self.service.as_ref().map_or(Cow::Borrowed(own), |service| Cow::Borrowed(&*service.name))
     }
@@ -111,9 +125,13 @@ impl Channel {
     fn service_id(&self, own: &'static str) -> u32 {
         self.service.as_ref().map_or_else(|| identifier(own), |service| service.id)
     }
+}
 
-    fn new(target: Target, codec: AnyCodec, timeout: Option<Duration>) -> Self {
-        Self { inner: Arc::new(Inner { link: Link::new(target), codec, timeout }), service: None }
+impl Deref for Line {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
     }
 }
 

@@ -329,6 +329,9 @@ impl Driver {
 
     /// Runs what is ready.
     fn start_calls(&mut self) {
+        if self.batch.calls.is_empty() {
+            return;
+        }
         let mut clock = Instant::now();
         for call in self.batch.calls.drain(..) {
             let id = call.id;
@@ -342,6 +345,7 @@ impl Driver {
                 }
             }
         }
+        self.serve.rest();
     }
 
     /// Ends what is due, and says what is due next.

@@ -48,14 +48,14 @@ impl End {
                 RpcError::new(Code::Unavailable, format!("the connection was lost: {error}")).with_source(error)
             }
             Self::Breach(breach) => {
-                let code = match (greeted, breach.reason) {
+                let code = match (greeted, breach.reason()) {
                     (_, Reason::Version) => Code::Unimplemented,
                     (false, _) => Code::FailedPrecondition,
                     (true, _) => Code::Internal,
                 };
                 let text = match greeted {
                     true => format!("the peer broke the protocol: {breach}"),
-                    false => breach.text,
+                    false => breach.text().to_owned(),
                 };
                 RpcError::new(code, text)
             }

@@ -16,6 +16,9 @@ pub(crate) trait Serve: Send + 'static {
     /// `clock` is the time when it is called; what looks at the time again leaves it there for the next call.
     fn serve(&mut self, call: Incoming, clock: &mut Instant) -> Served;
 
+    /// There are no further calls for the moment.
+    fn rest(&mut self);
+
     /// The connection is over; `error` says why where it did not end in good order.
     fn handle_closed(&mut self, error: Option<&RpcError>);
 }
@@ -45,6 +48,8 @@ impl Serve for ServeNothing {
         let refusal = crate::session::Refusal::new(crate::code::Code::Unimplemented, "this end has no services");
         Served::Answered(Answer::Refused(refusal))
     }
+
+    fn rest(&mut self) {}
 
     fn handle_closed(&mut self, _: Option<&RpcError>) {}
 }

@@ -1,26 +1,41 @@
 use std::fmt;
 
 /// A rule of the wire that the peer broke, which ends the connection (W-38, W-39).
+///
+/// One pointer wide: the results of everything that reads frames then travel in registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Breach {
-    pub(crate) reason: Reason,
-    /// One sentence; it goes to the peer too, so it holds nothing private.
-    pub(crate) text: String,
+pub(crate) struct Breach(Box<Broken>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Broken {
+    reason: Reason,
+    text: String,
 }
 
 impl Breach {
+    #[cold]
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self { reason: Reason::Misbehaviour, text: text.into() }
+        Self::because(Reason::Misbehaviour, text)
     }
 
+    #[cold]
     pub(crate) fn because(reason: Reason, text: impl Into<String>) -> Self {
-        Self { reason, text: text.into() }
+        Self(Box::new(Broken { reason, text: text.into() }))
+    }
+
+    pub(crate) fn reason(&self) -> Reason {
+        self.0.reason
+    }
+
+    /// One sentence; it goes to the peer too, so it holds nothing private.
+    pub(crate) fn text(&self) -> &str {
+        &self.0.text
     }
 }
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.text())
     }
 }
 

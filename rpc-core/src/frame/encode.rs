@@ -26,24 +26,51 @@ impl Head {
     pub(crate) fn put(&self, fields: &Fields, part: usize, total: Option<u32>, out: &mut BytesMut) {
         let length = self.overhead(fields) + if total.is_some() { 4 } else { 0 } + part;
         let chunked = if total.is_some() { flag::CHUNKED } else { 0 };
+        let mut start = Start::new();
         match *self {
             Self::Call { id, codec, service, method, oneway, streams } => {
                 let flags = chunked | bit(oneway, flag::ONEWAY) | bit(streams, flag::STREAMS);
-                put_header(out, length, kind::CALL, flags, codec, id);
-                out.put_u32_le(service);
-                out.put_u32_le(method);
+                start.put(header(length, kind::CALL, flags, codec, id));
+                start.put(service.to_le_bytes());
+                start.put(method.to_le_bytes());
             }
-            Self::Reply { id } => put_header(out, length, kind::REPLY, chunked, 0, id),
+            Self::Reply { id } => start.put(header(length, kind::REPLY, chunked, 0, id)),
             Self::End { id, index, code, not_executed, typed } => {
                 let flags = chunked | bit(not_executed, flag::NOT_EXECUTED) | bit(typed, flag::TYPED);
-                put_header(out, length, kind::END, flags, index, id);
-                out.put_u16_le(code);
+                start.put(header(length, kind::END, flags, index, id));
+                start.put(code.to_le_bytes());
             }
         }
-        fields.put(out);
+        fields.put_short(&mut start);
+        out.put_slice(start.bytes());
+        fields.put_metadata(out);
         if let Some(total) = total {
             out.put_u32_le(total);
         }
+    }
+}
+
+/// The beginning of a frame, put together apart so that the buffer is extended only once.
+pub(super) struct Start {
+    bytes: [u8; 48],
+    len: usize,
+}
+
+impl Start {
+    pub(super) const fn new() -> Self {
+        Self { bytes: [0; 48], len: 0 }
+    }
+
+    #[inline]
+    pub(super) fn put<const N: usize>(&mut self, part: [u8; N]) {
+        if let Some(place) = self.bytes.get_mut(self.len..self.len + N) {
+            place.copy_from_slice(&part);
+            self.len += N;
+        }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
 }
 
@@ -88,14 +115,16 @@ pub(crate) fn put_goaway(out: &mut BytesMut, last: u64, reason: Reason, text: &s
 }
 
 pub(super) fn put_header(out: &mut BytesMut, length: usize, kind: u8, flags: u8, index: u16, call: u64) {
-    let mut header = [0; super::HEADER];
-    let mut rest = &mut header[..];
-    rest.put_u32_le(length as u32);
-    rest.put_u8(kind);
-    rest.put_u8(flags);
-    rest.put_u16_le(index);
-    rest.put_u64_le(call);
-    out.put_slice(&header);
+    out.put_slice(&header(length, kind, flags, index, call));
+}
+
+#[inline]
+fn header(length: usize, kind: u8, flags: u8, index: u16, call: u64) -> [u8; super::HEADER] {
+    let first = length as u64 & u64::from(u32::MAX)
+        | u64::from(kind) << 32
+        | u64::from(flags) << 40
+        | u64::from(index) << 48;
+    (u128::from(first) | u128::from(call) << 64).to_le_bytes()
 }
 
 const fn bit(set: bool, flag: u8) -> u8 {

@@ -3,6 +3,7 @@ use std::time::Duration;
 use bytes::{Buf, BufMut, BytesMut};
 
 use super::Breach;
+use super::encode::Start;
 use crate::metadata::{METADATA_MAX_BYTES, METADATA_MAX_ENTRIES, Metadata, is_key, is_value};
 
 /// The tags of fields, by their number.
@@ -34,31 +35,48 @@ impl Fields {
         deadline + attempt + metadata
     }
 
-    pub(super) fn put(&self, out: &mut BytesMut) {
-        out.put_u16_le(self.encoded_len() as u16);
+    /// Puts the length of all fields, and those that are short.
+    #[inline]
+    pub(super) fn put_short(&self, start: &mut Start) {
+        start.put((self.encoded_len() as u16).to_le_bytes());
         if let Some(deadline) = self.deadline {
-            out.put_u8(tag::DEADLINE);
-            out.put_u16_le(8);
-            out.put_u64_le(u64::try_from(deadline.as_micros()).unwrap_or(u64::MAX));
+            start.put([tag::DEADLINE, 8, 0]);
+            start.put(micros(deadline).to_le_bytes());
         }
         if self.attempt > 0 {
-            out.put_u8(tag::ATTEMPT);
-            out.put_u16_le(4);
-            out.put_u32_le(self.attempt);
-        }
-        if let Some(metadata) = &self.metadata {
-            out.put_u8(tag::METADATA);
-            out.put_u16_le(metadata.encoded_len() as u16);
-            for (key, value) in metadata.iter() {
-                out.put_u8(key.len() as u8);
-                out.put_slice(key.as_bytes());
-                out.put_u16_le(value.len() as u16);
-                out.put_slice(value.as_bytes());
-            }
+            start.put([tag::ATTEMPT, 4, 0]);
+            start.put(self.attempt.to_le_bytes());
         }
     }
 
+    /// Appends the field that may be long, which goes last.
+    pub(super) fn put_metadata(&self, out: &mut BytesMut) {
+        let Some(metadata) = &self.metadata else {
+            return;
+        };
+        out.put_u8(tag::METADATA);
+        out.put_u16_le(metadata.encoded_len() as u16);
+        for (key, value) in metadata.iter() {
+            out.put_u8(key.len() as u8);
+            out.put_slice(key.as_bytes());
+            out.put_u16_le(value.len() as u16);
+            out.put_slice(value.as_bytes());
+        }
+    }
+
+    #[inline]
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Breach> {
+        // A deadline alone is what most calls have.
+        if let [tag::DEADLINE, 8, 0, value @ ..] = bytes
+            && let Ok(value) = <[u8; 8]>::try_from(value)
+        {
+            let deadline = Duration::from_micros(u64::from_le_bytes(value));
+            return Ok(Self { deadline: Some(deadline), ..Self::default() });
+        }
+        Self::read_any(bytes)
+    }
+
+    fn read_any(bytes: &[u8]) -> Result<Self, Breach> {
         let mut fields = Self::default();
         each(bytes, |tag, value| {
             match tag {
@@ -121,6 +139,11 @@ fn read_metadata(mut bytes: &[u8]) -> Result<Metadata, Breach> {
     Ok(metadata)
 }
 
+/// The microseconds of a duration; those of more than half a million years are cut off.
+fn micros(duration: Duration) -> u64 {
+    duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros().into())
+}
+
 fn exact<const N: usize>(value: &[u8]) -> Result<[u8; N], Breach> {
     value.try_into().map_err(|_| Breach::new(format!("a field of {} bytes should have {N}", value.len())))
 }
@@ -135,7 +158,10 @@ mod tests {
 
     fn put(fields: &Fields) -> BytesMut {
         let mut out = BytesMut::new();
-        fields.put(&mut out);
+        let mut start = Start::new();
+        fields.put_short(&mut start);
+        out.extend_from_slice(start.bytes());
+        fields.put_metadata(&mut out);
         assert_eq!(usize::from(out.get_u16_le()), out.len());
         out
     }

@@ -67,7 +67,7 @@ mod tests {
             (&[0, 1, 2, 3], "strange"),
         ] {
             let breach = check(bytes).unwrap_err();
-            assert!(breach.text.contains(name), "{breach}");
+            assert!(breach.text().contains(name), "{breach}");
         }
         assert!(check(b"G").is_err());
     }
@@ -85,7 +85,7 @@ mod tests {
         let mut other = PREFACE;
         other[6] = 9;
         let breach = check(&other).unwrap_err();
-        assert_eq!(breach.reason, Reason::Version);
-        assert!(breach.text.contains("version 9") && breach.text.contains("version 1"));
+        assert_eq!(breach.reason(), Reason::Version);
+        assert!(breach.text().contains("version 9") && breach.text().contains("version 1"));
     }
 }

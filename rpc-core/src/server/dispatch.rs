@@ -36,6 +36,10 @@ pub(crate) struct Dispatch {
     peer: Arc<str>,
     /// The codecs that the peer's calls name by their place; `Err` holds the name of one that is not enabled here.
     codecs: Vec<Result<AnyCodec, Box<str>>>,
+    /// Kept from one handler to the next, for as long as there is one.
+    pass: Option<Pass>,
+    /// A context that nobody has any more, for its memory.
+    spare: Option<Context>,
     on_close: OnClose,
 }
 
@@ -44,11 +48,11 @@ pub(crate) type OnClose = Box<dyn FnMut(Option<&RpcError>) + Send>;
 
 impl Dispatch {
     pub(crate) fn new(shared: Arc<Shared>, peer: Arc<str>, on_close: OnClose) -> Self {
-        Self { shared, peer, codecs: Vec::new(), on_close }
+        Self { shared, peer, codecs: Vec::new(), pass: None, spare: None, on_close }
     }
 
-    fn start(&self, call: Incoming, clock: &mut Instant) -> Result<Served, Refusal> {
-        let shared = &*self.shared;
+    fn start(&mut self, mut call: Incoming, clock: &mut Instant) -> Result<Served, Refusal> {
+        let Self { shared, peer, codecs, pass, spare, .. } = self;
         let registered =
             shared.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
         let method = registered.method(call.method).ok_or_else(|| {
@@ -57,51 +61,114 @@ impl Dispatch {
         if call.streams {
             return Err(missing("the method takes no streams"));
         }
-        let codec = self.codec(call.codec)?;
-        let job = Job {
-            service: Arc::clone(&registered.service),
-            method: method.descriptor,
-            codec,
-            context: Context::new(Origin {
-                service: method.descriptor.service,
-                method: method.descriptor.name,
-                peer: Arc::clone(&self.peer),
-                deadline: call.deadline,
-                attempt: call.attempt,
-                metadata: call.metadata.map(|metadata| *metadata).unwrap_or_default(),
-            }),
-            body: call.body,
+        let codec = codec(codecs, call.codec, shared)?;
+        let descriptor = method.descriptor;
+        let context = context(spare, peer, descriptor, &mut call);
+        let entered = pass.take().or_else(|| shared.gate.try_enter());
+        let is_apart = method.pace.is_apart() || call.body.len() > LARGE;
+        let own = match entered {
+            Some(own) if !is_apart => own,
+            entered => {
+                let job = Job {
+                    service: Arc::clone(&registered.service),
+                    method: descriptor,
+                    codec: codec.clone(),
+                    context,
+                    body: call.body,
+                };
+                let pace = Arc::clone(&method.pace);
+                return match entered {
+                    Some(own) => Ok(Served::Running(job.run_apart(own, pace))),
+                    None => shared.wait(job, pace),
+                };
+            }
         };
-        let Some(pass) = shared.gate.try_enter() else {
-            return self.wait(job, Arc::clone(&method.pace));
+        let request = Request { method: descriptor, codec, body: &call.body, context: &context };
+        let mut handler = match begin(&*registered.service, request) {
+            Ok(future) => Guarded { future: Scoped::new(context, future), pass: None },
+            Err(refusal) => {
+                *pass = Some(own);
+                return Err(refusal);
+            }
         };
-        if method.pace.is_apart() || job.body.len() > LARGE {
-            return Ok(Served::Running(job.run_apart(pass, Arc::clone(&method.pace))));
-        }
-        let detach = job.method.detach;
-        let mut handler = job.begin(pass)?;
         // Most handlers are done at once and need no task. A waker is not needed either: whatever is not done is polled
         // again, from its own task.
         let polled = Pin::new(&mut handler).poll(&mut TaskContext::from_waker(Waker::noop()));
         let start = std::mem::replace(clock, Instant::now());
         method.pace.note(clock.duration_since(start));
         match polled {
-            Poll::Ready(answer) => Ok(Served::Answered(answer)),
+            Poll::Ready(answer) => {
+                *pass = Some(own);
+                *spare = handler.future.into_context();
+                Ok(Served::Answered(answer))
+            }
             Poll::Pending => {
-                let context = handler.context.clone();
-                Ok(Served::Running(Running { future: Box::pin(handler), context, detach }))
+                handler.pass = Some(own);
+                Ok(handler.running(descriptor.detach))
             }
         }
     }
+}
 
+/// What the handler knows of a call.
+fn context(
+    spare: &mut Option<Context>,
+    peer: &Arc<str>,
+    method: &'static MethodDescriptor,
+    call: &mut Incoming,
+) -> Context {
+    let mut origin = Origin {
+        service: method.service,
+        method: method.name,
+        deadline: call.deadline,
+        attempt: call.attempt,
+        metadata: call.metadata.take().map(|metadata| *metadata).unwrap_or_default(),
+    };
+    if let Some(mut spare) = spare.take()
+        && spare.renew(&mut origin)
+    {
+        return spare;
+    }
+    Context::new(Arc::clone(peer), origin)
+}
+
+fn codec<'a>(
+    codecs: &'a [Result<AnyCodec, Box<str>>],
+    place: u16,
+    shared: &Shared,
+) -> Result<&'a AnyCodec, Refusal> {
+    match codecs.get(usize::from(place)) {
+        Some(Ok(codec)) => Ok(codec),
+        Some(Err(name)) => {
+            let enabled: Vec<&str> = shared.codecs.iter().map(|codec| codec.name()).collect();
+            let enabled = enabled.join(", ");
+            Err(missing(format!("the codec {name:?} is not enabled on this server; it has {enabled}")))
+        }
+        None => Err(missing(format!("the call names codec {place}, which its HELLO does not list"))),
+    }
+}
+
+/// Reads the arguments and makes the handler's future.
+fn begin(service: &dyn Service, request: Request<'_>) -> Result<HandlerFuture, Refusal> {
+    request.context.begin();
+    match caught(|| service.call(request)).map(|handler| handler.kind) {
+        Some(Kind::Run(future)) => Ok(future),
+        Some(Kind::Refused(refusal)) => Err(refusal),
+        None => Err(Refusal::new(Code::Internal, "reading the arguments panicked; the server's log has more")),
+    }
+}
+
+type HandlerFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+impl Shared {
     /// The server runs as many handlers as it may: the call waits, if there is a place.
     fn wait(&self, job: Job, pace: Arc<Pace>) -> Result<Served, Refusal> {
-        let limit = self.shared.gate.limit();
+        let limit = self.gate.limit();
         let busy = move || {
             let text = format!("the server runs {limit} handlers, as many as it may (ServerBuilder::max_running)");
             Refusal::new(Code::Unavailable, text)
         };
-        let waiting = self.shared.gate.try_wait().ok_or_else(busy)?;
+        let waiting = self.gate.try_wait().ok_or_else(busy)?;
         let (context, detach) = (job.context.clone(), job.method.detach);
         let future = async move {
             match waiting.enter().await {
@@ -110,18 +177,6 @@ impl Dispatch {
             }
         };
         Ok(Served::Running(Running { future: Box::pin(future), context, detach }))
-    }
-
-    fn codec(&self, place: u16) -> Result<AnyCodec, Refusal> {
-        match self.codecs.get(usize::from(place)) {
-            Some(Ok(codec)) => Ok(codec.clone()),
-            Some(Err(name)) => {
-                let enabled: Vec<&str> = self.shared.codecs.iter().map(|codec| codec.name()).collect();
-                let enabled = enabled.join(", ");
-                Err(missing(format!("the codec {name:?} is not enabled on this server; it has {enabled}")))
-            }
-            None => Err(missing(format!("the call names codec {place}, which its HELLO does not list"))),
-        }
     }
 }
 
@@ -133,6 +188,10 @@ impl Serve for Dispatch {
 
     fn serve(&mut self, call: Incoming, clock: &mut Instant) -> Served {
         self.start(call, clock).unwrap_or_else(|refusal| Served::Answered(Answer::Refused(refusal)))
+    }
+
+    fn rest(&mut self) {
+        self.pass = None;
     }
 
     fn handle_closed(&mut self, error: Option<&RpcError>) {
@@ -153,16 +212,8 @@ impl Job {
     /// Reads the arguments and makes the handler.
     fn begin(self, pass: Pass) -> Result<Guarded, Refusal> {
         let Self { service, method, codec, context, body } = self;
-        let request = Request { method, codec: &codec, body: &body, context: &context };
-        context.begin();
-        let future = match caught(|| service.call(request)).map(|handler| handler.kind) {
-            Some(Kind::Run(future)) => future,
-            Some(Kind::Refused(refusal)) => return Err(refusal),
-            None => {
-                return Err(Refusal::new(Code::Internal, "reading the arguments panicked; the server's log has more"));
-            }
-        };
-        Ok(Guarded { future: Scoped::new(context.clone(), future), context, _pass: pass })
+        let future = begin(&*service, Request { method, codec: &codec, body: &body, context: &context })?;
+        Ok(Guarded { future: Scoped::new(context, future), pass: Some(pass) })
     }
 
     /// Leaves even the reading of the arguments to the handler's own task.
@@ -187,9 +238,19 @@ impl Job {
 
 /// A handler whose panics end its call and nothing else.
 struct Guarded {
-    context: Context,
-    future: Scoped<Pin<Box<dyn Future<Output = Answer> + Send>>>,
-    _pass: Pass,
+    future: Scoped<HandlerFuture>,
+    /// Given back when the handler goes.
+    pass: Option<Pass>,
+}
+
+impl Guarded {
+    /// Has the rest run in a task of its own.
+    fn running(self, detach: bool) -> Served {
+        let Some(context) = self.future.context().cloned() else {
+            return Served::Answered(panicked());
+        };
+        Served::Running(Running { future: Box::pin(self), context, detach })
+    }
 }
 
 impl Future for Guarded {
@@ -200,12 +261,18 @@ impl Future for Guarded {
         let polled = caught(|| Pin::new(&mut this.future).poll(cx));
         let mut answer = match polled {
             Some(polled) => std::task::ready!(polled),
-            // The panic hook has told the server's operator; the peer must not learn the text.
-            None => Answer::Status { code: Code::Internal, message: "the handler panicked".to_owned(), metadata: None },
+            None => panicked(),
         };
-        finish(&mut answer, &this.context);
+        if let Some(context) = this.future.context() {
+            finish(&mut answer, context);
+        }
         Poll::Ready(answer)
     }
+}
+
+/// The panic hook has told the server's operator; the peer must not learn the text.
+fn panicked() -> Answer {
+    Answer::Status { code: Code::Internal, message: "the handler panicked".to_owned(), metadata: None }
 }
 
 /// Adds what the handler sends along, unless it breaks a rule.

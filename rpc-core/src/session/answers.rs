@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::calls::{Arriving, EndHead, Wire};
-use super::{Outcome, Reply, Session, Ticket};
+use super::{Ended, Outcome, Reply, Session, Ticket};
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
 use crate::frame::{Body, Breach, End, Fields, Part, put_cancel};
@@ -67,20 +67,19 @@ impl<C, H: Clone> Session<C, H> {
         if !self.is_own(id) || id > self.last_sent {
             return Err(Breach::new(format!("an answer to call {id}, which was never sent")));
         }
-        let twice = || Breach::new(format!("call {id} was answered twice"));
-        let (ticket, entry) = self.calls.open_mut(id).ok_or_else(twice)?;
+        let (ticket, entry) = self.calls.open_mut(id).ok_or_else(|| answered_twice(id))?;
         let Wire::Open { cancelled, .. } = &mut entry.wire else {
-            return Err(twice());
+            return Err(answered_twice(id));
         };
         if entry.answer.take().is_some() {
             // Once it was cancelled, an answer may be cut off (W-30); nothing else comes twice.
             let cuts_off = end.is_some_and(|end| end.code == Code::Cancelled) && message.total.is_none();
             if !*cancelled || !cuts_off {
-                return Err(twice());
+                return Err(answered_twice(id));
             }
             self.assembly.forget(id, 0);
         }
-        if self.sender.forget(id) {
+        if !self.sender.is_idle() && self.sender.forget(id) {
             // The answer came before the call's own message was complete; the peer must not wait for more (W-29).
             *cancelled = true;
             self.outbox.put(|buffer| put_cancel(buffer, id, 0));
@@ -90,7 +89,10 @@ impl<C, H: Clone> Session<C, H> {
         if message.total.is_some() {
             return self.begin_answer(ticket, id, Arriving { end, metadata: fields.metadata }, &message, failure);
         }
-        let outcome = failure.map_or_else(|| outcome(end, fields.metadata, message.bytes), Outcome::Failed);
+        let outcome = match failure {
+            None => outcome(end, fields.metadata, message.bytes),
+            Some(error) => Outcome::Failed(error),
+        };
         self.close(ticket, outcome, now);
         Ok(())
     }
@@ -135,16 +137,19 @@ impl<C, H: Clone> Session<C, H> {
 
     /// The peer has answered: the slot is free, and the caller has its outcome.
     fn close(&mut self, ticket: Ticket, outcome: Outcome, now: Instant) {
-        if let Some(entry) = self.calls.get_mut(ticket) {
-            entry.wire = Wire::Closed;
-            entry.answer = None;
-        }
         self.open -= 1;
-        self.end_caller(ticket, outcome);
+        if let Some(caller) = self.calls.remove(ticket) {
+            self.ended.push(Ended { caller, outcome });
+        }
         if !self.line.is_empty() {
             self.send_queued(now);
         }
     }
+}
+
+#[cold]
+fn answered_twice(id: u64) -> Breach {
+    Breach::new(format!("call {id} was answered twice"))
 }
 
 fn outcome(end: Option<EndHead>, metadata: Option<Box<Metadata>>, body: Body) -> Outcome {

@@ -41,9 +41,10 @@ impl<C, H: Clone> Session<C, H> {
         let (id, oneway, deadline) = (call.id, call.oneway, incoming.deadline);
         let stage = if call.message.total.is_some() {
             self.assembly.begin(id, 0, &call.message, true)?;
-            Stage::Arriving(incoming)
+            Stage::Arriving(Box::new(incoming))
         } else {
-            self.make_ready(incoming, call.message.bytes)
+            self.make_ready(Incoming { body: call.message.bytes, ..incoming });
+            Stage::Ready
         };
         self.work.push(Entry { id, stage, oneway, deadline, stopped: None });
         self.note_deadline(deadline);
@@ -55,11 +56,8 @@ impl<C, H: Clone> Session<C, H> {
         let Some(entry) = self.work.get_mut(id).filter(|entry| matches!(entry.stage, Stage::Arriving(_))) else {
             return;
         };
-        if let Stage::Arriving(incoming) = std::mem::replace(&mut entry.stage, Stage::Refused) {
-            let stage = self.make_ready(incoming, message);
-            if let Some(entry) = self.work.get_mut(id) {
-                entry.stage = stage;
-            }
+        if let Stage::Arriving(incoming) = std::mem::replace(&mut entry.stage, Stage::Ready) {
+            self.make_ready(Incoming { body: message, ..*incoming });
         }
     }
 
@@ -80,7 +78,7 @@ impl<C, H: Clone> Session<C, H> {
             return self.cut_off_reply(id, now);
         };
         match &mut entry.stage {
-            Stage::Arriving(_) | Stage::Ready(_) => {
+            Stage::Arriving(_) | Stage::Ready => {
                 self.assembly.forget(id, 0);
                 self.refuse(id, &Refusal::new(Code::Cancelled, "cancelled before it was started"));
             }
@@ -106,18 +104,18 @@ impl<C, H: Clone> Session<C, H> {
     /// The next call to be started, unless so much waits to be written that no more work is taken on.
     pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Incoming> {
         while self.has_ready() {
-            let id = self.ready.pop_front()?;
-            let Some(entry) = self.work.get_mut(id).filter(|entry| matches!(entry.stage, Stage::Ready(_))) else {
+            let incoming = self.ready.pop_front()?;
+            let Some(entry) = self.work.get_mut(incoming.id).filter(|entry| matches!(entry.stage, Stage::Ready)) else {
                 continue;
             };
             if entry.deadline.is_some_and(|deadline| deadline <= now) {
-                self.refuse(id, &late());
+                self.ready_bytes -= incoming.weight();
+                self.end_unstarted(incoming.id, &late());
                 continue;
             }
-            if let Stage::Ready(incoming) = std::mem::replace(&mut entry.stage, Stage::Started(None)) {
-                self.ready_bytes -= incoming.weight();
-                return Some(incoming);
-            }
+            entry.stage = Stage::Started(None);
+            self.ready_bytes -= incoming.weight();
+            return Some(incoming);
         }
         None
     }
@@ -191,7 +189,7 @@ impl<C, H: Clone> Session<C, H> {
                     }
                     entry.stopped.get_or_insert(stop);
                 }
-                Stage::Arriving(_) | Stage::Ready(_) => unstarted.push(entry.id),
+                Stage::Arriving(_) | Stage::Ready => unstarted.push(entry.id),
                 Stage::Refused | Stage::Over => {}
             }
         }
@@ -211,7 +209,7 @@ impl<C, H: Clone> Session<C, H> {
                     entry.stopped = Some(Stop::DeadlineExceeded);
                     self.stopping.extend(handler.clone().map(|handler| (handler, Stop::DeadlineExceeded)));
                 }
-                Stage::Arriving(_) | Stage::Ready(_) => late_calls.push(entry.id),
+                Stage::Arriving(_) | Stage::Ready => late_calls.push(entry.id),
                 Stage::Refused | Stage::Over => {}
             }
         }
@@ -290,27 +288,32 @@ impl<C, H: Clone> Session<C, H> {
         self.assembly.begin(call.id, 0, &call.message, false)
     }
 
-    fn make_ready(&mut self, mut incoming: Incoming, body: Body) -> Stage<H> {
-        incoming.body = body;
+    fn make_ready(&mut self, incoming: Incoming) {
         self.ready_bytes += incoming.weight();
-        self.ready.push_back(incoming.id);
-        Stage::Ready(incoming)
+        if self.ready.back().is_none_or(|last| last.id < incoming.id) {
+            return self.ready.push_back(incoming);
+        }
+        // Its message came in chunks, which later calls have passed.
+        let at = self.ready.partition_point(|other| other.id < incoming.id);
+        self.ready.insert(at, incoming);
     }
 
     /// Ends a call that was not started, and whose message has come or will not come.
     fn refuse(&mut self, id: u64, refusal: &Refusal) {
-        let Some(entry) = self.work.end(id) else {
-            return;
-        };
-        if let Stage::Ready(incoming) = &entry.stage {
+        let is_ready = self.work.get_mut(id).is_some_and(|entry| matches!(entry.stage, Stage::Ready));
+        if is_ready
+            && let Ok(at) = self.ready.binary_search_by_key(&id, |incoming| incoming.id)
+            && let Some(incoming) = self.ready.remove(at)
+        {
             self.ready_bytes -= incoming.weight();
-            // Where no work is started, nobody else takes the ids of refused calls out.
-            if self.ready.len() > 2 * self.work.open() + 64 {
-                let work = &mut self.work;
-                self.ready.retain(|id| work.get_mut(*id).is_some());
-            }
         }
-        self.put_refusal(id, entry.oneway, refusal);
+        self.end_unstarted(id, refusal);
+    }
+
+    fn end_unstarted(&mut self, id: u64, refusal: &Refusal) {
+        if let Some(entry) = self.work.end(id) {
+            self.put_refusal(id, entry.oneway, refusal);
+        }
     }
 
     /// Refuses a call that was not started. The message of one that is still arriving goes on coming: its slot is free

@@ -128,6 +128,21 @@ impl<C> Calls<C> {
         }
     }
 
+    /// Frees the place of a call that is answered, and gives back who waits for it.
+    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<C> {
+        let place = self.entries.get_mut(ticket.slot as usize)?;
+        match std::mem::replace(place, Place::Free { next: self.free }) {
+            Place::Taken(entry) if entry.number == ticket.number => {
+                self.free = Some(ticket.slot);
+                entry.caller
+            }
+            other => {
+                *place = other;
+                None
+            }
+        }
+    }
+
     /// Frees the place of a call of which both halves have ended.
     pub(super) fn remove_if_over(&mut self, ticket: Ticket) {
         let over = self

@@ -102,7 +102,7 @@ impl<C, H: Clone> Session<C, H> {
 
     /// Ends the connection because of what the peer did.
     pub(crate) fn break_off(&mut self, breach: &Breach) {
-        self.conclude(breach.reason, &breach.text);
+        self.conclude(breach.reason(), breach.text());
     }
 
     /// The transport takes no more: what it has not taken by now is not sent, and [`poll_transmit`] gives nothing

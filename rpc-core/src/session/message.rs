@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use rpc_codec::Output;
 
@@ -9,20 +11,26 @@ pub(super) const COPIED: usize = 16 * 1024;
 /// A short one is a plain vector, which costs one allocation; long pieces are shared.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Message {
-    segments: Vec<Bytes>,
+    /// `None` where the tail is all there is.
+    segments: Option<Box<Segments>>,
     /// What follows the segments; shorter than [`COPIED`].
     tail: Vec<u8>,
+}
+
+#[derive(Debug, Clone)]
+struct Segments {
+    pieces: Vec<Bytes>,
     len: usize,
 }
 
 impl Message {
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.segments.as_ref().map_or(0, |segments| segments.len) + self.tail.len()
     }
 
     /// The pieces before the last.
     pub(super) fn segments(&self) -> &[Bytes] {
-        &self.segments
+        self.segments.as_ref().map_or(&[], |segments| &segments.pieces)
     }
 
     /// The last piece, which is short.
@@ -30,12 +38,50 @@ impl Message {
         &self.tail
     }
 
-    fn new(mut segments: Vec<Bytes>, mut tail: Vec<u8>) -> Self {
+    fn new(mut pieces: Vec<Bytes>, mut tail: Vec<u8>) -> Self {
         if tail.len() >= COPIED {
-            segments.push(std::mem::take(&mut tail).into());
+            pieces.push(std::mem::take(&mut tail).into());
         }
-        let len = segments.iter().map(Bytes::len).sum::<usize>() + tail.len();
-        Self { segments, tail, len }
+        if pieces.is_empty() {
+            return Self { segments: None, tail };
+        }
+        let len = pieces.iter().map(Bytes::len).sum();
+        Self { segments: Some(Box::new(Segments { pieces, len })), tail }
+    }
+}
+
+/// Room for most messages, so that a buffer need not grow.
+const ROOM: usize = 128;
+/// A buffer that has grown beyond this is not kept for another message.
+const KEPT_ROOM: usize = 1024;
+/// How many buffers a thread keeps.
+const KEPT: usize = 64;
+
+thread_local! {
+    /// Buffers of messages that are gone: nearly every call needs one, for a moment.
+    static BUFFERS: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Message {
+    /// Where a message is written.
+    pub(crate) fn output() -> Output {
+        // While a thread ends there are no buffers.
+        let kept = BUFFERS.try_with(|buffers| buffers.borrow_mut().pop());
+        Output::with_buffer(kept.ok().flatten().unwrap_or_else(|| Vec::with_capacity(ROOM)))
+    }
+}
+
+impl Drop for Message {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.tail);
+        if (ROOM..=KEPT_ROOM).contains(&buffer.capacity()) {
+            let _ = BUFFERS.try_with(|buffers| {
+                let mut buffers = buffers.borrow_mut();
+                if buffers.len() < KEPT {
+                    buffers.push(buffer);
+                }
+            });
+        }
     }
 }
 

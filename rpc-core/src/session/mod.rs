@@ -118,8 +118,8 @@ pub(crate) struct Session<C, H> {
     early: Early,
 
     work: Work<H>,
-    /// The peer's calls that wait to be started (some have been refused since), and what they keep in bytes.
-    ready: VecDeque<u64>,
+    /// The peer's calls that wait to be started, in order of their ids, and what they keep in bytes.
+    ready: VecDeque<Incoming>,
     ready_bytes: usize,
     /// The highest id of the peer that came, and the highest that was taken.
     last_seen: u64,

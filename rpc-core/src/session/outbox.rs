@@ -83,8 +83,15 @@ impl Outbox {
 
     /// Appends a frame with all of a message.
     pub(super) fn put_message(&mut self, head: Head, fields: &Fields, message: &Message) {
+        let segments = message.segments();
+        if segments.is_empty() {
+            return self.put(|buffer| {
+                head.put(fields, message.len(), None, buffer);
+                buffer.extend_from_slice(message.tail());
+            });
+        }
         self.put(|buffer| head.put(fields, message.len(), None, buffer));
-        for segment in message.segments() {
+        for segment in segments {
             self.put_bytes(segment);
         }
         self.put(|buffer| buffer.extend_from_slice(message.tail()));

@@ -6,12 +6,14 @@ use super::{Incoming, Stop};
 /// The calls that the peer has made and that are not answered.
 ///
 /// Their ids only grow (W-16), so a queue in order of arrival is also sorted: it is searched by halves, and an id that
-/// a peer picks can make nothing slow.
+/// a peer picks can make nothing slow. Most are looked for in the order in which they came, which is tried first.
 #[derive(Debug)]
 pub(super) struct Work<H> {
     entries: VecDeque<Entry<H>>,
     /// How many entries are not [`Stage::Over`].
     open: usize,
+    /// The place behind the one that was found last.
+    next: usize,
 }
 
 #[derive(Debug)]
@@ -27,11 +29,11 @@ pub(super) struct Entry<H> {
 #[derive(Debug)]
 pub(super) enum Stage<H> {
     /// Its message has not come in full.
-    Arriving(Incoming),
+    Arriving(Box<Incoming>),
     /// It is not taken, but its message still comes and is read over.
     Refused,
     /// It waits to be started.
-    Ready(Incoming),
+    Ready,
     /// The application has it.
     Started(Option<H>),
     Over,
@@ -39,7 +41,7 @@ pub(super) enum Stage<H> {
 
 impl<H> Default for Work<H> {
     fn default() -> Self {
-        Self { entries: VecDeque::new(), open: 0 }
+        Self { entries: VecDeque::new(), open: 0, next: 0 }
     }
 }
 
@@ -55,24 +57,46 @@ impl<H> Work<H> {
     }
 
     pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Entry<H>> {
-        let at = self.entries.binary_search_by_key(&id, |entry| entry.id).ok()?;
+        let at = self.find(id)?;
         self.entries.get_mut(at).filter(|entry| !matches!(entry.stage, Stage::Over))
     }
 
     /// Ends a call and gives back what it was.
     pub(super) fn end(&mut self, id: u64) -> Option<Entry<H>> {
+        if self.entries.front().is_some_and(|entry| entry.id == id) {
+            // What is over does not stay in front.
+            let ended = self.entries.pop_front()?;
+            self.open -= 1;
+            self.next = self.next.saturating_sub(1);
+            self.drop_front();
+            return Some(ended);
+        }
         let entry = self.get_mut(id)?;
         let over = Entry { id, stage: Stage::Over, oneway: entry.oneway, deadline: None, stopped: None };
         let ended = std::mem::replace(entry, over);
         self.open -= 1;
-        while self.entries.front().is_some_and(|entry| matches!(entry.stage, Stage::Over)) {
-            self.entries.pop_front();
-        }
         // One long call at the front must not let the queue behind it grow for ever.
         if self.entries.len() > 2 * self.open + 64 {
             self.entries.retain(|entry| !matches!(entry.stage, Stage::Over));
         }
         Some(ended)
+    }
+
+    fn drop_front(&mut self) {
+        while self.entries.front().is_some_and(|entry| matches!(entry.stage, Stage::Over)) {
+            self.entries.pop_front();
+            self.next = self.next.saturating_sub(1);
+        }
+    }
+
+    fn find(&mut self, id: u64) -> Option<usize> {
+        let is_at = |at: &usize| self.entries.get(*at).is_some_and(|entry| entry.id == id);
+        let at = match [self.next, 0].into_iter().find(is_at) {
+            Some(at) => at,
+            None => self.entries.binary_search_by_key(&id, |entry| entry.id).ok()?,
+        };
+        self.next = at + 1;
+        Some(at)
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry<H>> {

@@ -33,7 +33,7 @@ fn generics(scope: &Scope<'_>, bounded: bool) -> Generics {
 }
 
 fn structure(scope: &Scope<'_>) -> TokenStream {
-    let (core, std) = (&scope.roots.core, &scope.roots.std);
+    let (core, std, private) = (&scope.roots.core, &scope.roots.std, &scope.roots.private);
     let visibility = &scope.service.visibility;
     let (server, implementation) = (&scope.names.server, &scope.names.implementation);
     let Carried { cfg, lints, .. } = &scope.service.carried;
@@ -50,7 +50,7 @@ fn structure(scope: &Scope<'_>) -> TokenStream {
         #(#cfg)* #[doc = #docs] #(#lints)*
         #[allow(dead_code)]
         #visibility struct #server<#parameters> #clause {
-            service: #std::sync::Arc<#implementation>,
+            service: #private::Striped<#implementation>,
             name: #std::borrow::Cow<'static, #core::primitive::str>,
             #marker
         }
@@ -78,7 +78,7 @@ fn structure(scope: &Scope<'_>) -> TokenStream {
 }
 
 fn construction(scope: &Scope<'_>) -> TokenStream {
-    let (core, std) = (&scope.roots.core, &scope.roots.std);
+    let (core, std, private) = (&scope.roots.core, &scope.roots.std, &scope.roots.private);
     let visibility = &scope.service.visibility;
     let (server, methods, implementation) = (&scope.names.server, &scope.names.methods, &scope.names.implementation);
     let Carried { cfg, lints, .. } = &scope.service.carried;
@@ -98,6 +98,7 @@ fn construction(scope: &Scope<'_>) -> TokenStream {
             /// Serves a service that others hold as well.
             #[must_use]
             #visibility fn from_arc(service: #std::sync::Arc<#implementation>) -> Self {
+                let service = #private::Striped::new(service);
                 Self { service, name: #std::borrow::Cow::Borrowed(#methods::DESCRIPTOR.name), #marker }
             }
 
@@ -146,7 +147,6 @@ fn service(scope: &Scope<'_>) -> TokenStream {
 
 /// What happens when one method is called.
 fn arm(scope: &Scope<'_>, method: &Method) -> TokenStream {
-    let core = &scope.roots.core;
     let ordinal = method.ordinal;
     let cfg = &method.carried.cfg;
     let decoded = decoded(scope, method);
@@ -156,7 +156,7 @@ fn arm(scope: &Scope<'_>, method: &Method) -> TokenStream {
         #(#cfg)*
         #ordinal => {
             #decoded
-            let __service = #core::clone::Clone::clone(&self.service);
+            let __service = self.service.hold();
             #context
             #handler
         }

@@ -237,7 +237,7 @@ fn unfinished_refused_messages_are_bounded() {
     for at in 0..100 {
         let frame = Frame::Call(call(2 * at + 1, head_of(1 << 30)));
         if let Err(found) = server.session.handle_frame(frame, server.now) {
-            breach = Some((at, found.reason));
+            breach = Some((at, found.reason()));
             break;
         }
     }
