@@ -19,11 +19,16 @@
 //! # Ok::<(), rpc_codec::EncodeError>(())
 //! ```
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 
+use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
+
+use crate::output::contains;
 
 /// Writes `value` as bytes: a `Vec<u8>`, `Bytes`, `[u8]`, or a reference to one.
 ///
@@ -64,10 +69,74 @@ impl<T: AsRef<[u8]>> Serialize for AsBytes<T> {
     }
 }
 
-impl<'de, T: From<Vec<u8>>> Deserialize<'de> for AsBytes<T> {
+impl<'de, T: From<Vec<u8>> + 'static> Deserialize<'de> for AsBytes<T> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserialize(deserializer).map(Self)
+        deserializer.deserialize_byte_buf(SharingVisitor(PhantomData)).map(Self)
+    }
+}
+
+/// The least that is worth sharing, in bytes. A shared value keeps all of its message, and what was read along with it.
+const SHARED_MIN: usize = 64 * 1024;
+
+thread_local! {
+    /// The message that is being read, while its parts may be shared.
+    static MESSAGE: RefCell<Option<Bytes>> = const { RefCell::new(None) };
+}
+
+/// Runs `read`, which reads `message`: long values of the type `AsBytes<Bytes>` then share it instead of being copied.
+pub fn sharing<R>(message: &Bytes, read: impl FnOnce() -> R) -> R {
+    struct Restore(Option<Bytes>);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            MESSAGE.with_borrow_mut(|message| *message = self.0.take());
+        }
+    }
+
+    if message.len() < SHARED_MIN {
+        return read();
+    }
+    let _restore = Restore(MESSAGE.replace(Some(message.clone())));
+    read()
+}
+
+/// `bytes` as a part of the message that is being read, if they are one.
+fn shared(bytes: &[u8]) -> Option<Bytes> {
+    if bytes.len() < SHARED_MIN {
+        return None;
+    }
+    MESSAGE.with_borrow(|message| {
+        message.as_ref().filter(|message| contains(message, bytes)).map(|message| message.slice_ref(bytes))
+    })
+}
+
+/// As [`BytesVisitor`], but `Bytes` may share what they are read from.
+struct SharingVisitor<T>(PhantomData<fn() -> T>);
+
+impl<'de, T: From<Vec<u8>> + 'static> Visitor<'de> for SharingVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("bytes")
+    }
+
+    #[inline]
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<T, E> {
+        let mut value: Option<T> = None;
+        if let Some(place) = (&mut value as &mut dyn Any).downcast_mut::<Option<Bytes>>() {
+            *place = shared(bytes);
+        }
+        Ok(value.unwrap_or_else(|| T::from(bytes.to_vec())))
+    }
+
+    #[inline]
+    fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<T, E> {
+        Ok(T::from(bytes))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<T, A::Error> {
+        BytesVisitor(PhantomData).visit_seq(access)
     }
 }
 

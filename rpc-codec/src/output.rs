@@ -150,7 +150,7 @@ impl io::Write for Output {
 }
 
 /// Whether `part` lies within `whole`, by address.
-fn contains(whole: &Bytes, part: &[u8]) -> bool {
+pub(crate) fn contains(whole: &Bytes, part: &[u8]) -> bool {
     let whole = whole.as_ptr_range();
     let part = part.as_ptr_range();
     whole.start <= part.start && part.end <= whole.end

@@ -5,6 +5,7 @@ pub use std::{clone, convert, default, fmt, future, marker, ops, option, result,
 
 use std::any::Any;
 
+use ::bytes::Bytes;
 pub use serde;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,14 +21,19 @@ pub use crate::method::{ArgumentDescriptor, MethodDescriptor, ServiceDescriptor,
 pub use crate::service::{Handler, Request, Service};
 pub use crate::stripe::Striped;
 
-/// A call of a method with arguments.
-pub fn call<T, E, M, A>(channel: &Channel, method: &'static MethodDescriptor, arguments: &A) -> Call<T, E, M>
+/// A call of a method with arguments, some of whose bytes are lent.
+pub fn call<T, E, M, A>(
+    channel: &Channel,
+    method: &'static MethodDescriptor,
+    lent: Lent,
+    arguments: &A,
+) -> Call<T, E, M>
 where
     T: Message + 'static,
     E: Failure,
     A: Serialize + ?Sized,
 {
-    Call::new(channel, method, Some(arguments), decode::<T>)
+    Call::new(channel, method, lent.0, Some(arguments), decode::<T>)
 }
 
 /// A call of a method without arguments, which is an empty message in every codec.
@@ -36,17 +42,22 @@ where
     T: Message + 'static,
     E: Failure,
 {
-    Call::new(channel, method, None::<&()>, decode::<T>)
+    Call::new(channel, method, Vec::new(), None::<&()>, decode::<T>)
 }
 
 /// A call whose result is bytes.
-pub fn call_bytes<T, E, M, A>(channel: &Channel, method: &'static MethodDescriptor, arguments: &A) -> Call<T, E, M>
+pub fn call_bytes<T, E, M, A>(
+    channel: &Channel,
+    method: &'static MethodDescriptor,
+    lent: Lent,
+    arguments: &A,
+) -> Call<T, E, M>
 where
     AsBytes<T>: DeserializeOwned,
     E: Failure,
     A: Serialize + ?Sized,
 {
-    Call::new(channel, method, Some(arguments), decode_bytes::<T>)
+    Call::new(channel, method, lent.0, Some(arguments), decode_bytes::<T>)
 }
 
 /// A call without arguments whose result is bytes.
@@ -55,7 +66,42 @@ where
     AsBytes<T>: DeserializeOwned,
     E: Failure,
 {
-    Call::new(channel, method, None::<&()>, decode_bytes::<T>)
+    Call::new(channel, method, Vec::new(), None::<&()>, decode_bytes::<T>)
+}
+
+/// Bytes among the arguments of a call, which are sent from where they are instead of being copied.
+#[derive(Debug, Default)]
+pub struct Lent(Vec<Bytes>);
+
+/// An argument that crosses as bytes, as it was given.
+#[derive(Debug)]
+pub struct Given<T>(pub T);
+
+impl Given<Bytes> {
+    /// Lends the bytes.
+    pub fn lend(self, lent: &mut Lent) -> Bytes {
+        lent.0.push(self.0.clone());
+        self.0
+    }
+}
+
+impl Given<Vec<u8>> {
+    /// Lends the bytes.
+    pub fn lend(self, lent: &mut Lent) -> Bytes {
+        Given(Bytes::from(self.0)).lend(lent)
+    }
+}
+
+/// The other answer of [`Given`]: bytes that are borrowed, or of a type that nothing is known of, are copied.
+pub trait NotLent<T> {
+    /// Gives back what was given.
+    fn lend(self, lent: &mut Lent) -> T;
+}
+
+impl<T> NotLent<T> for Given<T> {
+    fn lend(self, _: &mut Lent) -> T {
+        self.0
+    }
 }
 
 /// The two halves of a `Result`, also when it is written as an alias.

@@ -1,13 +1,16 @@
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::fmt;
 use std::pin::Pin;
 
+use bytes::Bytes;
+use rpc_codec::bytes::{AsBytes, sharing};
 use rpc_codec::{AnyCodec, Codec};
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::frame::Body;
 use crate::method::{MethodDescriptor, ServiceDescriptor};
 use crate::session::{Answer, Message, Refusal};
 
@@ -31,7 +34,7 @@ pub trait Service: Send + Sync + 'static {
 pub struct Request<'a> {
     pub(crate) method: &'static MethodDescriptor,
     pub(crate) codec: &'a AnyCodec,
-    pub(crate) body: &'a [u8],
+    pub(crate) body: &'a Body,
     pub(crate) context: &'a Context,
 }
 
@@ -57,7 +60,11 @@ impl<'a> Request<'a> {
     ///
     /// The refusal to return, when they are not what the method takes.
     pub fn arguments<A: Deserialize<'a>>(&self) -> Result<A, Handler> {
-        self.codec.decode(self.body).map_err(|error| {
+        let decoded = match self.body.shared() {
+            Some(message) => sharing(message, || self.codec.decode(message)),
+            None => self.codec.decode(self.body),
+        };
+        decoded.map_err(|error| {
             self.refuse(
                 Code::InvalidArgument,
                 format!(
@@ -92,7 +99,7 @@ impl<'a> Request<'a> {
         F: Future<Output = T> + Send + 'static,
     {
         let (codec, method) = (self.codec.clone(), self.method);
-        Handler::run(async move { encode(&codec, method, &handler.await) })
+        Handler::run(async move { encode(&codec, method, handler.await) })
     }
 
     /// Answers with the future's output, be it a result or an error.
@@ -105,7 +112,7 @@ impl<'a> Request<'a> {
         let (codec, method) = (self.codec.clone(), self.method);
         Handler::run(async move {
             match handler.await {
-                Ok(value) => encode(&codec, method, &value),
+                Ok(value) => encode(&codec, method, value),
                 Err(error) => error.answer(&codec).0,
             }
         })
@@ -140,12 +147,20 @@ impl Handler {
 }
 
 /// A result as the answer; `()` is an empty message in every codec (W-41).
-fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, value: &T) -> Answer {
+fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, value: T) -> Answer {
     if TypeId::of::<T>() == TypeId::of::<()>() {
         return Answer::Reply { metadata: None, message: Message::default() };
     }
     let mut output = Message::output();
-    match codec.encode(value, &mut output) {
+    let encoded = match long_bytes(value) {
+        // The answer shares them; nobody copies.
+        Ok(bytes) => {
+            output.lend(bytes.clone());
+            codec.encode(&AsBytes(bytes), &mut output)
+        }
+        Err(value) => codec.encode(&value, &mut output),
+    };
+    match encoded {
         Ok(()) => Answer::Reply { metadata: None, message: Message::from(output) },
         Err(error) => Answer::Status {
             code: Code::Internal,
@@ -158,6 +173,23 @@ fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, v
             metadata: None,
         },
     }
+}
+
+/// The value, where it is bytes that are worth sharing.
+fn long_bytes<T: 'static>(value: T) -> Result<Bytes, T> {
+    let mut value = Some(value);
+    let any: &mut dyn Any = &mut value;
+    if let Some(place) = any.downcast_mut::<Option<AsBytes<Bytes>>>()
+        && let Some(AsBytes(bytes)) = place.take()
+    {
+        return Ok(bytes);
+    }
+    if let Some(place) = any.downcast_mut::<Option<AsBytes<Vec<u8>>>>()
+        && let Some(AsBytes(bytes)) = place.take()
+    {
+        return Ok(bytes.into());
+    }
+    value.map_or_else(|| Ok(Bytes::new()), Err)
 }
 
 impl fmt::Debug for Request<'_> {

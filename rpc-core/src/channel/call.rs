@@ -6,17 +6,20 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+use rpc_codec::bytes::sharing;
 use rpc_codec::{AnyCodec, Codec as _, DecodeError};
 use serde::Serialize;
 use tokio::time::Sleep;
 
-use super::{Channel, Line};
 use super::link::Attempt;
+use super::{Channel, Line};
 use crate::code::Code;
 use crate::connection::Pending;
 use crate::context::{Context, now};
 use crate::error::{Delivery, Phase, RpcError};
 use crate::failure::Failure;
+use crate::frame::Body;
 use crate::metadata::Metadata;
 use crate::method::MethodDescriptor;
 use crate::session::{Message, Outcome, Outgoing, Reply};
@@ -108,11 +111,12 @@ impl<T, E: Failure, M> Call<T, E, M> {
     pub(crate) fn new<A: Serialize + ?Sized>(
         channel: &Channel,
         method: &'static MethodDescriptor,
+        lent: Vec<Bytes>,
         arguments: Option<&A>,
         decode: Decode<T>,
     ) -> Self {
         let message = match arguments {
-            Some(arguments) => encode(channel.codec(), arguments),
+            Some(arguments) => encode(channel.codec(), lent, arguments),
             None => Ok(Message::default()),
         };
         let options = Options { inherited: Context::current_deadline(), ..Options::default() };
@@ -236,7 +240,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
     fn finish(&self, outcome: Outcome, begun: Begun) -> Ended<T, E> {
         match outcome {
             Outcome::Reply(Reply { metadata, body }) => self.read(&body, begun).map(|value| (value, metadata)),
-            Outcome::Sent => self.read(&[], begun).map(|value| (value, None)),
+            Outcome::Sent => self.read(&Body::EMPTY, begun).map(|value| (value, None)),
             Outcome::Typed(Reply { body, .. }) => {
                 let read = E::read(&self.channel.codec, &body);
                 Err(read.unwrap_or_else(|error| self.failed(error, Some(begun)).into()))
@@ -245,8 +249,12 @@ impl<T, E: Failure, M> Call<T, E, M> {
         }
     }
 
-    fn read(&self, body: &[u8], begun: Begun) -> Result<T, E::Seen> {
-        (self.decode)(&self.channel.codec, body).map_err(|error| {
+    fn read(&self, body: &Body, begun: Begun) -> Result<T, E::Seen> {
+        let decoded = match body.shared() {
+            Some(message) => sharing(message, || (self.decode)(&self.channel.codec, message)),
+            None => (self.decode)(&self.channel.codec, body),
+        };
+        decoded.map_err(|error| {
             let text = format!("the result is not a {}: {error}", std::any::type_name::<T>());
             let error = RpcError::new(Code::Internal, text)
                 .with_phase(Phase::Decode)
@@ -327,8 +335,10 @@ impl<T, E, M> fmt::Debug for WithMetadata<T, E, M> {
     }
 }
 
-fn encode<A: Serialize + ?Sized>(codec: &AnyCodec, arguments: &A) -> Result<Message, RpcError> {
+/// Encodes the arguments, which share the bytes that are `lent`.
+fn encode<A: Serialize + ?Sized>(codec: &AnyCodec, lent: Vec<Bytes>, arguments: &A) -> Result<Message, RpcError> {
     let mut output = Message::output();
+    lent.into_iter().for_each(|bytes| output.lend(bytes));
     match codec.encode(arguments, &mut output) {
         Ok(()) => Ok(Message::from(output)),
         Err(error) => {

@@ -19,7 +19,16 @@ pub(crate) enum Body {
 impl Body {
     pub(crate) const EMPTY: Self = Self::Short { len: 0, bytes: [0; SHORT] };
 
+    /// The buffer that a long one shares.
+    pub(crate) fn shared(&self) -> Option<&Bytes> {
+        match self {
+            Self::Short { .. } => None,
+            Self::Shared(bytes) => Some(bytes),
+        }
+    }
+
     /// A copy of `bytes`.
+    #[inline]
     pub(crate) fn copy(bytes: &[u8]) -> Self {
         let mut short = [0; SHORT];
         match short.get_mut(..bytes.len()) {
@@ -35,6 +44,7 @@ impl Body {
 impl Deref for Body {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         match self {
             Self::Short { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),

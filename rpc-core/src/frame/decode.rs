@@ -28,34 +28,52 @@ impl Decoder {
         Self { stage: Stage::Preface, frame_limit }
     }
 
-    /// The next frame, once `buffer` holds all of it.
-    pub(crate) fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Frame>, Breach> {
+    /// Passes the next frame to `take`, once `buffer` holds all of it. Says whether it does.
+    #[inline]
+    pub(crate) fn decode_to(
+        &mut self,
+        buffer: &mut BytesMut,
+        take: impl FnOnce(Frame) -> Result<(), Breach>,
+    ) -> Result<bool, Breach> {
         if self.stage == Stage::Preface {
             if !preface::check(buffer)? {
-                return Ok(None);
+                return Ok(false);
             }
             buffer.advance(PREFACE.len());
             self.stage = Stage::Hello;
         }
         let Some(header) = buffer.first_chunk::<HEADER>() else {
-            return Ok(None);
+            return Ok(false);
         };
         let header = Header::read(*header);
         self.check(&header)?;
         if buffer.len() < HEADER + header.length {
-            return Ok(None);
+            return Ok(false);
         }
         if header.kind == kind::HELLO {
             self.stage = Stage::Frames;
         }
         if header.length > IN_PLACE {
             buffer.advance(HEADER);
-            return header.frame(buffer.split_to(header.length).freeze()).map(Some);
+            take(header.frame(buffer.split_to(header.length).freeze())?)?;
+            return Ok(true);
         }
         let end = HEADER + header.length;
-        let frame = header.frame(buffer.get(HEADER..end).unwrap_or_default());
+        let frame = header.frame(buffer.get(HEADER..end).unwrap_or_default())?;
         buffer.advance(end);
-        frame.map(Some)
+        take(frame)?;
+        Ok(true)
+    }
+
+    /// The next frame, once `buffer` holds all of it.
+    #[cfg(test)]
+    pub(crate) fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Frame>, Breach> {
+        let mut decoded = None;
+        self.decode_to(buffer, |frame| {
+            decoded = Some(frame);
+            Ok(())
+        })?;
+        Ok(decoded)
     }
 
     /// How many bytes are missing for the frame that `buffer` begins with, as far as can be told.
@@ -66,7 +84,15 @@ impl Decoder {
         (HEADER + Header::read(*header).length.min(self.frame_limit)).saturating_sub(buffer.len())
     }
 
+    #[inline]
     fn check(&self, header: &Header) -> Result<(), Breach> {
+        if self.stage == Stage::Frames && header.length <= self.frame_limit && header.is_plain() {
+            return Ok(());
+        }
+        self.check_any(header)
+    }
+
+    fn check_any(&self, header: &Header) -> Result<(), Breach> {
         if self.stage == Stage::Hello && header.kind != kind::HELLO && header.kind != kind::GOAWAY {
             return Err(Breach::new("the first frame is not HELLO"));
         }
@@ -98,15 +124,27 @@ enum Use {
 }
 
 impl Header {
+    #[inline]
     fn read(bytes: [u8; HEADER]) -> Self {
-        let mut rest = &bytes[..];
+        let whole = u128::from_le_bytes(bytes);
         Self {
-            length: rest.get_u32_le() as usize,
-            kind: rest.get_u8(),
-            flags: rest.get_u8(),
-            index: rest.get_u16_le(),
-            call: rest.get_u64_le(),
+            length: whole as u32 as usize,
+            kind: (whole >> 32) as u8,
+            flags: (whole >> 40) as u8,
+            index: (whole >> 48) as u16,
+            call: (whole >> 64) as u64,
         }
+    }
+
+    /// Whether it is of a CALL or a REPLY and keeps their rules: nearly every one is.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        let keeps = match self.kind {
+            kind::CALL => self.flags & !(flag::ONEWAY | flag::CHUNKED | flag::STREAMS) == 0,
+            kind::REPLY => self.flags & !flag::CHUNKED == 0 && self.index == 0,
+            _ => false,
+        };
+        keeps && self.call > 0
     }
 
     /// W-6 and W-7.
@@ -206,6 +244,7 @@ impl Header {
     }
 
     /// The message that `payload` is, or begins (W-26, W-27).
+    #[inline]
     fn part<P: Payload>(&self, mut payload: P) -> Result<Part, Breach> {
         if !self.has(flag::CHUNKED) {
             return Ok(Part { total: None, bytes: payload.into_body() });
@@ -218,10 +257,12 @@ impl Header {
     }
 }
 
+#[inline]
 fn take<P, T, E>(payload: &mut P, get: impl FnOnce(&mut P) -> Result<T, E>) -> Result<T, Breach> {
     get(payload).map_err(|_| short())
 }
 
+#[inline]
 fn take_fields<P: Payload>(payload: &mut P) -> Result<Fields, Breach> {
     let length = usize::from(take(payload, Buf::try_get_u16_le)?);
     if length == 0 {

@@ -120,10 +120,8 @@ pub(super) fn put_header(out: &mut BytesMut, length: usize, kind: u8, flags: u8,
 
 #[inline]
 fn header(length: usize, kind: u8, flags: u8, index: u16, call: u64) -> [u8; super::HEADER] {
-    let first = length as u64 & u64::from(u32::MAX)
-        | u64::from(kind) << 32
-        | u64::from(flags) << 40
-        | u64::from(index) << 48;
+    let first =
+        length as u64 & u64::from(u32::MAX) | u64::from(kind) << 32 | u64::from(flags) << 40 | u64::from(index) << 48;
     (u128::from(first) | u128::from(call) << 64).to_le_bytes()
 }
 

@@ -132,11 +132,7 @@ fn context(
     Context::new(Arc::clone(peer), origin)
 }
 
-fn codec<'a>(
-    codecs: &'a [Result<AnyCodec, Box<str>>],
-    place: u16,
-    shared: &Shared,
-) -> Result<&'a AnyCodec, Refusal> {
+fn codec<'a>(codecs: &'a [Result<AnyCodec, Box<str>>], place: u16, shared: &Shared) -> Result<&'a AnyCodec, Refusal> {
     match codecs.get(usize::from(place)) {
         Some(Ok(codec)) => Ok(codec),
         Some(Err(name)) => {

@@ -1,8 +1,11 @@
 use std::collections::HashMap;
 
-use bytes::BytesMut;
-
+use super::pool;
 use crate::frame::{Body, Breach, Part};
+
+/// Room is made for so many times what has come, at most: few copies while a message grows, and no more than that on
+/// the word of a peer.
+const AHEAD: usize = 8;
 
 /// Messages that are arriving in chunks (W-26 to W-28).
 #[derive(Debug)]
@@ -18,7 +21,7 @@ struct Arriving {
     total: usize,
     got: usize,
     /// `None` where the message is read over: it is too long, or nobody wants it any more.
-    kept: Option<BytesMut>,
+    kept: Option<Vec<u8>>,
 }
 
 /// What a CHUNK did.
@@ -50,7 +53,7 @@ impl Assembly {
             )));
         }
         // The room is made as bytes come, never from the total that the peer claims.
-        let kept = wanted.then(|| BytesMut::from(&part.bytes[..]));
+        let kept = wanted.then(|| part.bytes.to_vec());
         if wanted {
             self.totals += total;
         }
@@ -71,7 +74,14 @@ impl Assembly {
         }
         let last = arriving.got == arriving.total;
         match &mut arriving.kept {
-            Some(kept) => kept.extend_from_slice(bytes),
+            Some(kept) => {
+                if kept.capacity() - kept.len() < bytes.len() {
+                    let mut wider = pool::take((AHEAD * arriving.got).min(arriving.total));
+                    wider.extend_from_slice(kept);
+                    pool::give_back(std::mem::replace(kept, wider));
+                }
+                kept.extend_from_slice(bytes);
+            }
             None if !last => return Ok(Progress::Over { last }),
             None => {}
         }
@@ -83,7 +93,7 @@ impl Assembly {
             return Ok(Progress::Over { last });
         };
         self.totals -= kept.len();
-        Ok(Progress::Complete(kept.freeze().into()))
+        Ok(Progress::Complete(pool::share(kept).into()))
     }
 
     /// Nobody wants the rest of this message; its chunks still come.

@@ -26,6 +26,8 @@ pub(crate) use outbox::Queue;
 mod sender;
 use sender::Sender;
 
+mod pool;
+
 mod assembly;
 use assembly::{Assembly, Progress};
 
@@ -225,6 +227,7 @@ impl<C, H: Clone> Session<C, H> {
     /// # Errors
     ///
     /// When the peer broke a rule of the wire; the connection must then end with [`breach`](Self::breach).
+    #[inline]
     pub(crate) fn handle_frame(&mut self, frame: Frame, now: Instant) -> Result<(), Breach> {
         match frame {
             Frame::Hello(hello) => self.handle_hello(hello, now),
@@ -273,6 +276,11 @@ impl<C, H: Clone> Session<C, H> {
     /// When [`handle_timeout`](Self::handle_timeout) must be called, at the latest.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.next_deadline
+    }
+
+    /// How many calls have ended since the last time.
+    pub(crate) fn ended(&self) -> usize {
+        self.ended.len()
     }
 
     /// The calls that have ended since the last time. Whoever waits is told after the lock is released.

@@ -10,7 +10,7 @@ use syn::{Attribute, parse_quote};
 use super::{Scope, probes};
 use crate::model::{Argument, Method, Parameter, Pass};
 
-/// The struct for the client, and the expression that fills it.
+/// The struct for the client, and the two arguments of the call: what is lent, and the struct.
 pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStream) {
     let private = &scope.roots.private;
     let mut fields = TokenStream::new();
@@ -18,6 +18,7 @@ pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStr
     let mut values = TokenStream::new();
     let mut probes = TokenStream::new();
     let mut borrows = false;
+    let mut lends = false;
     for (position, argument) in method.arguments().enumerate() {
         let ident = &argument.ident;
         let attributes = attributes(argument);
@@ -36,7 +37,10 @@ pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStr
                 let name = probe.name;
                 quote!(#ident: #name(#ident),)
             }
-            None if as_bytes(argument) => quote!(#ident: #private::AsBytes(#ident),),
+            None if as_bytes(argument) => {
+                lends = true;
+                quote!(#ident: #private::AsBytes(#private::Given(#ident).lend(&mut __lent)),)
+            }
             None => quote!(#ident,),
         });
     }
@@ -48,7 +52,16 @@ pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStr
         struct __Arguments<#lifetime #(#parameters),*> { #fields }
         #probes
     };
-    (definition, quote!(&__Arguments { #values }))
+    if !lends {
+        return (definition, quote!(#private::Lent::default(), &__Arguments { #values }));
+    }
+    let fill = quote! {
+        #[allow(unused_imports)]
+        use __rpc::NotLent as _;
+        let mut __lent = #private::Lent::default();
+        let __arguments = __Arguments { #values };
+    };
+    (quote!(#definition #fill), quote!(__lent, &__arguments))
 }
 
 /// The struct for the server, and the type to decode.
