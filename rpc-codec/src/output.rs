@@ -48,6 +48,12 @@ impl Output {
         self.tail.extend_from_slice(bytes);
     }
 
+    /// Appends bytes that do not lie side by side.
+    #[inline]
+    pub(crate) fn extend(&mut self, bytes: impl Iterator<Item = u8>) {
+        self.tail.extend(bytes);
+    }
+
     /// Apart from [`put`](Self::put), which formats call for every byte or two.
     #[cold]
     fn put_large(&mut self, bytes: &[u8]) {

@@ -1,0 +1,354 @@
+use std::str;
+
+use serde::de::{Deserializer, Visitor};
+
+use super::access::{Bin, Elements, Entries, Keyed, Named};
+use super::ext::Ext;
+use super::failure::{Failure, mismatched, not_text, out_of_range, unexpected};
+use super::marker::*;
+use super::read::Reader;
+use crate::bounded::{DEPTH_LIMIT, too_deep};
+
+/// The next value of a message, and how many levels may still follow below this place.
+///
+/// The rules of the limits are those of [`Bounded`](crate::bounded::Bounded), which this does the work of.
+pub(super) struct Value<'r, 'de> {
+    pub(super) reader: &'r mut Reader<'de>,
+    pub(super) depth: usize,
+}
+
+impl<'r, 'de> Value<'r, 'de> {
+    /// The outermost value.
+    #[inline]
+    pub(super) fn new(reader: &'r mut Reader<'de>) -> Self {
+        Self { reader, depth: DEPTH_LIMIT }
+    }
+
+    /// The same place one level further down.
+    #[inline]
+    pub(super) fn deeper(self) -> Result<Self, Failure> {
+        match self.depth.checked_sub(1) {
+            Some(depth) => Ok(Self { depth, ..self }),
+            None => Err(too_deep()),
+        }
+    }
+
+    /// Reads whatever comes; bin as bytes or as a sequence, and sequences with or without a charge for their elements.
+    #[inline]
+    pub(super) fn read<V: Visitor<'de>, const BYTES: bool, const COUNTED: bool>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        let marker = self.reader.marker()?;
+        self.read_after::<V, BYTES, COUNTED>(marker, visitor)
+    }
+
+    /// Reads what follows this marker.
+    #[inline]
+    fn read_after<V: Visitor<'de>, const BYTES: bool, const COUNTED: bool>(
+        self,
+        marker: u8,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        if let Some(length) = self.reader.array_length(marker)? {
+            let mut elements = Elements::<COUNTED>::new(self.deeper()?, length);
+            let value = visitor.visit_seq(&mut elements)?;
+            return elements.end(length).map(|()| value);
+        }
+        if let Some(length) = self.reader.map_length(marker)? {
+            let mut entries = Entries::new(self.deeper()?, length);
+            let value = visitor.visit_map(&mut entries)?;
+            return entries.end(length).map(|()| value);
+        }
+        self.read_single::<V, BYTES, COUNTED>(marker, visitor)
+    }
+
+    /// Reads what follows a marker that is none of an array or a map.
+    #[inline(never)]
+    fn read_single<V: Visitor<'de>, const BYTES: bool, const COUNTED: bool>(
+        self,
+        marker: u8,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        match marker {
+            FIXSTR..=FIXSTR_MAX => self.text(usize::from(marker - FIXSTR), visitor),
+            STR8 => {
+                let length = self.reader.length8()?;
+                self.text(length, visitor)
+            }
+            STR16 => {
+                let length = self.reader.length16()?;
+                self.text(length, visitor)
+            }
+            STR32 => {
+                let length = self.reader.length32()?;
+                self.text(length, visitor)
+            }
+            BIN8..=BIN32 => {
+                let length = match marker {
+                    BIN8 => self.reader.length8()?,
+                    BIN16 => self.reader.length16()?,
+                    _ => self.reader.length32()?,
+                };
+                let bytes = self.reader.take(length)?;
+                if BYTES {
+                    return visitor.visit_borrowed_bytes(bytes);
+                }
+                if COUNTED {
+                    self.reader.spend(bytes.len())?;
+                }
+                self.deeper()?;
+                visitor.visit_seq(Bin::new(bytes))
+            }
+            EXT8..=EXT32 | FIXEXT1..=FIXEXT16 => visitor.visit_newtype_struct(Ext::new(self.deeper()?, marker)?),
+            _ => number(self.reader, marker, visitor),
+        }
+    }
+
+    /// Reads a value that is most likely text.
+    #[inline]
+    fn read_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let marker = self.reader.marker()?;
+        if let FIXSTR..=FIXSTR_MAX = marker {
+            return self.text(usize::from(marker - FIXSTR), visitor);
+        }
+        self.read_no_short_text(marker, visitor)
+    }
+
+    #[inline(never)]
+    fn read_no_short_text<V: Visitor<'de>>(self, marker: u8, visitor: V) -> Result<V::Value, Failure> {
+        self.read_after::<V, true, true>(marker, visitor)
+    }
+
+    /// Reads text of so many bytes; what is not UTF-8 may still be bytes to the visitor.
+    #[inline]
+    fn text<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Failure> {
+        let bytes = self.reader.take(length)?;
+        match str::from_utf8(bytes) {
+            Ok(text) => visitor.visit_borrowed_str(text),
+            Err(error) => visitor.visit_borrowed_bytes::<Failure>(bytes).map_err(|_| not_text(error)),
+        }
+    }
+
+    #[inline(never)]
+    fn integer128(self) -> Result<Integer128, Failure> {
+        let signed = match self.reader.marker()? {
+            marker @ ..=FIXPOS_MAX => i128::from(marker),
+            marker @ FIXNEG.. => i128::from(marker.cast_signed()),
+            U8 => i128::from(u8::from_be_bytes(self.reader.take_array()?)),
+            U16 => i128::from(u16::from_be_bytes(self.reader.take_array()?)),
+            U32 => i128::from(u32::from_be_bytes(self.reader.take_array()?)),
+            U64 => i128::from(u64::from_be_bytes(self.reader.take_array()?)),
+            I8 => i128::from(i8::from_be_bytes(self.reader.take_array()?)),
+            I16 => i128::from(i16::from_be_bytes(self.reader.take_array()?)),
+            I32 => i128::from(i32::from_be_bytes(self.reader.take_array()?)),
+            I64 => i128::from(i64::from_be_bytes(self.reader.take_array()?)),
+            BIN8 => {
+                let length = self.reader.length8()?;
+                let bytes = self.reader.take(length)?;
+                return bytes.try_into().map(Integer128::Bytes).map_err(|_| mismatched(length));
+            }
+            marker => return Err(unexpected(marker)),
+        };
+        Ok(Integer128::Number(signed))
+    }
+}
+
+/// An integer of 128 bits as it is written: one that fits as any other integer, or the bytes, signed or not.
+enum Integer128 {
+    Number(i128),
+    Bytes([u8; 16]),
+}
+
+/// Reads the rest of a value that has a marker and nothing else, or a marker and a number.
+#[inline(never)]
+fn number<'de, V: Visitor<'de>>(reader: &mut Reader<'de>, marker: u8, visitor: V) -> Result<V::Value, Failure> {
+    match marker {
+        ..=FIXPOS_MAX => visitor.visit_u8(marker),
+        FIXNEG.. => visitor.visit_i8(marker.cast_signed()),
+        U8 => visitor.visit_u8(u8::from_be_bytes(reader.take_array()?)),
+        U16 => visitor.visit_u16(u16::from_be_bytes(reader.take_array()?)),
+        U32 => visitor.visit_u32(u32::from_be_bytes(reader.take_array()?)),
+        U64 => visitor.visit_u64(u64::from_be_bytes(reader.take_array()?)),
+        I8 => visitor.visit_i8(i8::from_be_bytes(reader.take_array()?)),
+        I16 => visitor.visit_i16(i16::from_be_bytes(reader.take_array()?)),
+        I32 => visitor.visit_i32(i32::from_be_bytes(reader.take_array()?)),
+        I64 => visitor.visit_i64(i64::from_be_bytes(reader.take_array()?)),
+        F32 => visitor.visit_f32(f32::from_be_bytes(reader.take_array()?)),
+        F64 => visitor.visit_f64(f64::from_be_bytes(reader.take_array()?)),
+        NIL => visitor.visit_unit(),
+        FALSE => visitor.visit_bool(false),
+        TRUE => visitor.visit_bool(true),
+        other => Err(unexpected(other)),
+    }
+}
+
+/// Reads a number, bool or nil, whichever of them the visitor takes.
+macro_rules! number {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            let marker = self.reader.marker()?;
+            if marker <= FIXPOS_MAX {
+                return visitor.visit_u8(marker);
+            }
+            number(self.reader, marker, visitor)
+        }
+    )*};
+}
+
+/// Reads a value that is most likely text; a visitor that takes something else is shown that.
+macro_rules! text {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            self.read_text(visitor)
+        }
+    )*};
+}
+
+/// Reads any value and shows bin as bytes.
+macro_rules! bytes {
+    ($($method:ident)*) => {$(
+        #[inline]
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            self.read::<V, true, true>(visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Value<'_, 'de> {
+    type Error = Failure;
+
+    number! {
+        deserialize_bool
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_f32 deserialize_f64
+    }
+
+    text! {
+        deserialize_char deserialize_str deserialize_string deserialize_identifier
+    }
+
+    bytes! {
+        deserialize_bytes deserialize_byte_buf deserialize_unit deserialize_map deserialize_ignored_any
+    }
+
+    /// Shows bin as a sequence.
+    ///
+    /// A type that asks for anything has not decided yet: inside `#[serde(flatten)]` and enums that are untagged or
+    /// tagged within, serde keeps what comes and replays it later. From a sequence it can serve both a `Vec<u8>` and
+    /// a byte type, from bytes only the latter.
+    #[inline]
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        self.read::<V, false, true>(visitor)
+    }
+
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match self.integer128()? {
+            Integer128::Number(number) => visitor.visit_i128(number),
+            Integer128::Bytes(bytes) => visitor.visit_i128(i128::from_be_bytes(bytes)),
+        }
+    }
+
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match self.integer128()? {
+            Integer128::Number(number) => visitor.visit_u128(number.try_into().map_err(|_| out_of_range())?),
+            Integer128::Bytes(bytes) => visitor.visit_u128(u128::from_be_bytes(bytes)),
+        }
+    }
+
+    #[inline]
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        if self.reader.peek()? != NIL {
+            return visitor.visit_some(self.deeper()?);
+        }
+        self.reader.marker()?;
+        visitor.visit_none()
+    }
+
+    /// A unit struct is written as an empty array, and read from nil too.
+    #[inline]
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
+        match self.reader.marker()? {
+            NIL | FIXARRAY => visitor.visit_unit(),
+            marker => self.read_after::<V, true, true>(marker, visitor),
+        }
+    }
+
+    #[inline]
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        if name != EXT_STRUCT {
+            return visitor.visit_newtype_struct(self.deeper()?);
+        }
+        let marker = self.reader.marker()?;
+        visitor.visit_newtype_struct(Ext::new(self.deeper()?, marker)?)
+    }
+
+    #[inline]
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        self.read::<V, false, true>(visitor)
+    }
+
+    #[inline]
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Failure> {
+        self.read::<V, false, false>(visitor)
+    }
+
+    #[inline]
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        self.read::<V, false, false>(visitor)
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        self.read::<V, false, false>(visitor)
+    }
+
+    /// A variant is its name, or a map from it to its content.
+    #[inline]
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        let marker = self.reader.peek()?;
+        if !matches!(marker, FIXMAP..=FIXMAP_MAX | MAP16 | MAP32) {
+            return visitor.visit_enum(Named(self));
+        }
+        self.reader.marker()?;
+        match self.reader.map_length(marker)? {
+            Some(1) => visitor.visit_enum(Keyed(self)),
+            length => Err(mismatched(length.unwrap_or(0))),
+        }
+    }
+
+    #[inline]
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+}
+
+/// Reads a nil, and nothing else.
+pub(super) fn nil(reader: &mut Reader<'_>) -> Result<(), Failure> {
+    match reader.marker()? {
+        NIL => Ok(()),
+        marker => Err(unexpected(marker)),
+    }
+}
