@@ -56,12 +56,14 @@ pub(super) struct Entries<'r, 'de> {
     reader: &'r mut Reader<'de>,
     depth: usize,
     left: usize,
+    /// The names of a struct's fields, whose order a map most likely has.
+    names: slice::Iter<'static, &'static str>,
 }
 
 impl<'r, 'de> Entries<'r, 'de> {
     #[inline]
-    pub(super) fn new(place: Value<'r, 'de>, left: usize) -> Self {
-        Self { reader: place.reader, depth: place.depth, left }
+    pub(super) fn new(place: Value<'r, 'de>, left: usize, names: &'static [&'static str]) -> Self {
+        Self { reader: place.reader, depth: place.depth, left, names: names.iter() }
     }
 
     /// Refuses a map of which not all has been read.
@@ -81,6 +83,9 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
         };
         self.left = left;
         self.reader.spend(1)?;
+        if let Some(name) = self.names.next() {
+            self.reader.expect_name(name);
+        }
         seed.deserialize(Value { reader: self.reader, depth: self.depth }).map(Some)
     }
 
@@ -201,11 +206,7 @@ impl<'de> VariantAccess<'de> for Content<'_, 'de> {
     }
 
     #[inline]
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        self.0.deserialize_tuple(fields.len(), visitor)
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+        self.0.deserialize_struct("", fields, visitor)
     }
 }

@@ -107,7 +107,7 @@ macro_rules! compound {
                 value: &T,
             ) -> Result<(), EncodeError> {
                 $(if NAMED {
-                    self.text($name)?;
+                    self.name($name)?;
                 })?
                 value.serialize(self.part())
             }

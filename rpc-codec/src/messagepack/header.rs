@@ -3,6 +3,18 @@
 use super::marker::*;
 use crate::{EncodeError, Output};
 
+/// Appends a marker and the bytes of a number at once.
+macro_rules! put_marked {
+    ($out:expr, $marker:expr, $number:expr, $size:literal) => {{
+        let number = $number;
+        let mut bytes = [0; 1 + $size];
+        let [first, rest @ ..] = &mut bytes;
+        *first = $marker;
+        *rest = number;
+        $out.put(&bytes);
+    }};
+}
+
 #[inline]
 pub(super) fn unsigned(out: &mut Output, value: u64) {
     if value <= u64::from(FIXPOS_MAX) {
@@ -63,31 +75,29 @@ pub(super) fn ext(out: &mut Output, tag: i8, length: usize) -> Result<(), Encode
 
 #[inline(never)]
 fn long_unsigned(out: &mut Output, value: u64) {
-    let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
     if value <= u64::from(u8::MAX) {
-        out.put(&[U8, h]);
+        out.put(&[U8, value as u8]);
     } else if value <= u64::from(u16::MAX) {
-        out.put(&[U16, g, h]);
+        put_marked!(out, U16, (value as u16).to_be_bytes(), 2);
     } else if value <= u64::from(u32::MAX) {
-        out.put(&[U32, e, f, g, h]);
+        put_marked!(out, U32, (value as u32).to_be_bytes(), 4);
     } else {
-        out.put(&[U64, a, b, c, d, e, f, g, h]);
+        put_marked!(out, U64, value.to_be_bytes(), 8);
     }
 }
 
 #[inline(never)]
 fn negative(out: &mut Output, value: i64) {
-    let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
     if value >= i64::from(FIXNEG.cast_signed()) {
-        out.put(&[h]);
+        out.put(&[value as u8]);
     } else if value >= i64::from(i8::MIN) {
-        out.put(&[I8, h]);
+        out.put(&[I8, value as u8]);
     } else if value >= i64::from(i16::MIN) {
-        out.put(&[I16, g, h]);
+        put_marked!(out, I16, (value as i16).to_be_bytes(), 2);
     } else if value >= i64::from(i32::MIN) {
-        out.put(&[I32, e, f, g, h]);
+        put_marked!(out, I32, (value as i32).to_be_bytes(), 4);
     } else {
-        out.put(&[I64, a, b, c, d, e, f, g, h]);
+        put_marked!(out, I64, value.to_be_bytes(), 8);
     }
 }
 

@@ -1,17 +1,19 @@
 use super::failure::{Failure, cut_off};
-use super::marker::{ARRAY16, ARRAY32, FIXARRAY, FIXARRAY_MAX, FIXMAP, FIXMAP_MAX, MAP16, MAP32};
+use super::marker::{ARRAY16, ARRAY32, FIXARRAY, FIXARRAY_MAX, FIXMAP, FIXMAP_MAX, FIXSTR, FIXSTR_MAX, MAP16, MAP32};
 use crate::bounded::{FREE_ELEMENTS, too_many};
 
 /// The bytes of a message that are still to be read, and the elements that it may still have.
 pub(super) struct Reader<'de> {
     rest: &'de [u8],
     elements: usize,
+    /// The name that the next key of a map is likely to be.
+    expected: &'static str,
 }
 
 impl<'de> Reader<'de> {
     #[inline]
     pub(super) fn new(bytes: &'de [u8]) -> Self {
-        Self { rest: bytes, elements: bytes.len().saturating_add(FREE_ELEMENTS) }
+        Self { rest: bytes, elements: bytes.len().saturating_add(FREE_ELEMENTS), expected: "" }
     }
 
     #[inline]
@@ -45,6 +47,27 @@ impl<'de> Reader<'de> {
         let (taken, rest) = self.rest.split_first_chunk().ok_or_else(cut_off)?;
         self.rest = rest;
         Ok(*taken)
+    }
+
+    #[inline]
+    pub(super) fn expect_name(&mut self, name: &'static str) {
+        self.expected = name;
+    }
+
+    /// The expected name, if it is next: it need not be looked through for what is not UTF-8.
+    #[inline]
+    pub(super) fn take_expected_name(&mut self) -> Option<&'static str> {
+        let (marker, rest) = self.rest.split_first()?;
+        let length = self.expected.len();
+        if !(FIXSTR..=FIXSTR_MAX).contains(marker) || usize::from(marker - FIXSTR) != length {
+            return None;
+        }
+        let (name, rest) = rest.split_at_checked(length)?;
+        if name != self.expected.as_bytes() {
+            return None;
+        }
+        self.rest = rest;
+        Some(self.expected)
     }
 
     #[inline]

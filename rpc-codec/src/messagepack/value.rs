@@ -40,15 +40,16 @@ impl<'r, 'de> Value<'r, 'de> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         let marker = self.reader.marker()?;
-        self.read_after::<V, BYTES, COUNTED>(marker, visitor)
+        self.read_after::<V, BYTES, COUNTED>(marker, visitor, &[])
     }
 
-    /// Reads what follows this marker.
+    /// Reads what follows this marker. The names are those of a struct, which comes as a map.
     #[inline]
     fn read_after<V: Visitor<'de>, const BYTES: bool, const COUNTED: bool>(
         self,
         marker: u8,
         visitor: V,
+        names: &'static [&'static str],
     ) -> Result<V::Value, Failure> {
         if let Some(length) = self.reader.array_length(marker)? {
             let mut elements = Elements::<COUNTED>::new(self.deeper()?, length);
@@ -56,7 +57,7 @@ impl<'r, 'de> Value<'r, 'de> {
             return elements.end(length).map(|()| value);
         }
         if let Some(length) = self.reader.map_length(marker)? {
-            let mut entries = Entries::new(self.deeper()?, length);
+            let mut entries = Entries::new(self.deeper()?, length, names);
             let value = visitor.visit_map(&mut entries)?;
             return entries.end(length).map(|()| value);
         }
@@ -117,7 +118,7 @@ impl<'r, 'de> Value<'r, 'de> {
 
     #[inline(never)]
     fn read_no_short_text<V: Visitor<'de>>(self, marker: u8, visitor: V) -> Result<V::Value, Failure> {
-        self.read_after::<V, true, true>(marker, visitor)
+        self.read_after::<V, true, true>(marker, visitor, &[])
     }
 
     /// Reads text of so many bytes; what is not UTF-8 may still be bytes to the visitor.
@@ -228,7 +229,29 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     }
 
     text! {
-        deserialize_char deserialize_str deserialize_string deserialize_identifier
+        deserialize_char deserialize_str
+    }
+
+    /// Copies the text before it looks at it: a copy is aligned, and looked through a word at a time.
+    #[inline]
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let marker = self.reader.marker()?;
+        let FIXSTR..=FIXSTR_MAX = marker else {
+            return self.read_no_short_text(marker, visitor);
+        };
+        let bytes = self.reader.take(usize::from(marker - FIXSTR))?;
+        match String::from_utf8(bytes.to_vec()) {
+            Ok(text) => visitor.visit_string(text),
+            Err(error) => visitor.visit_borrowed_bytes(bytes).map_err(|_: Failure| not_text(error.utf8_error())),
+        }
+    }
+
+    #[inline]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match self.reader.take_expected_name() {
+            Some(name) => visitor.visit_borrowed_str(name),
+            None => self.read_text(visitor),
+        }
     }
 
     bytes! {
@@ -273,16 +296,12 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
         match self.reader.marker()? {
             NIL | FIXARRAY => visitor.visit_unit(),
-            marker => self.read_after::<V, true, true>(marker, visitor),
+            marker => self.read_after::<V, true, true>(marker, visitor, &[]),
         }
     }
 
     #[inline]
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
         if name != EXT_STRUCT {
             return visitor.visit_newtype_struct(self.deeper()?);
         }
@@ -314,10 +333,11 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        self.read::<V, false, false>(visitor)
+        let marker = self.reader.marker()?;
+        self.read_after::<V, false, false>(marker, visitor, fields)
     }
 
     /// A variant is its name, or a map from it to its content.

@@ -33,6 +33,22 @@ impl<'o, const NAMED: bool> Writer<'o, NAMED> {
         Ok(())
     }
 
+    /// Writes the name of a field. It is known when this is compiled, and so is what is made of it here.
+    #[inline]
+    pub(super) fn name(&mut self, name: &'static str) -> Result<(), EncodeError> {
+        let mut bytes = [0; 16];
+        let [marker, text @ ..] = &mut bytes;
+        let Some(text) = text.get_mut(..name.len()) else {
+            return self.text(name);
+        };
+        *marker = FIXSTR + name.len() as u8;
+        text.copy_from_slice(name.as_bytes());
+        if let Some(bytes) = bytes.get(..=name.len()) {
+            self.out.put(bytes);
+        }
+        Ok(())
+    }
+
     /// The name of a variant that has content, which follows.
     #[inline]
     fn variant(&mut self, name: &str) -> Result<(), EncodeError> {
