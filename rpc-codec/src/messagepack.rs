@@ -12,7 +12,6 @@ mod write;
 use serde::de::{Deserialize, DeserializeSeed};
 use serde::ser::Serialize;
 
-use self::failure::Failure;
 use self::read::Reader;
 use self::value::Value;
 use self::write::Writer;
@@ -63,11 +62,14 @@ impl Codec for MessagePack {
     #[inline]
     fn decode_seed<'de, S: DeserializeSeed<'de>>(&self, seed: S, bytes: &'de [u8]) -> Result<S::Value, DecodeError> {
         let mut reader = Reader::new(bytes);
-        let value = seed.deserialize(Value::new(&mut reader)).map_err(unreadable)?;
-        if !reader.is_done() {
-            return Err(DecodeError::trailing("messagepack"));
+        // The value is not moved on its way out: to move a large one costs more than it takes to read its fields.
+        let mut value = seed.deserialize(Value::new(&mut reader));
+        match &mut value {
+            Ok(_) if reader.is_done() => {}
+            Ok(_) => value = Err(DecodeError::trailing("messagepack")),
+            Err(error) => unreadable(error),
         }
-        Ok(value)
+        value
     }
 
     #[inline]
@@ -82,6 +84,6 @@ fn unwritable(error: EncodeError) -> EncodeError {
 }
 
 #[cold]
-fn unreadable(failure: Failure) -> DecodeError {
-    DecodeError::new(format_args!("messagepack: {failure}"))
+fn unreadable(error: &mut DecodeError) {
+    *error = DecodeError::new(format_args!("messagepack: {error}"));
 }

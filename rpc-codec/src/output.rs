@@ -115,10 +115,15 @@ impl Output {
     }
 
     /// Forgets what was written and keeps the buffer.
+    #[inline]
     pub fn clear(&mut self) {
-        self.segments.clear();
-        self.lent.clear();
-        self.finished = 0;
+        if !self.segments.is_empty() {
+            self.segments.clear();
+            self.finished = 0;
+        }
+        if !self.lent.is_empty() {
+            self.lent.clear();
+        }
         self.tail.clear();
     }
 

@@ -6,9 +6,10 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
-use super::failure::{Failure, mismatched};
+use super::failure::mismatched;
 use super::read::Reader;
 use super::value::{Value, nil};
+use crate::DecodeError;
 
 /// The elements of an array; those of tuples and structs are not counted, since their type says how many there are.
 pub(super) struct Elements<'r, 'de, const COUNTED: bool> {
@@ -24,17 +25,21 @@ impl<'r, 'de, const COUNTED: bool> Elements<'r, 'de, COUNTED> {
     }
 
     /// Refuses an array of which not all has been read.
+    ///
+    /// The value stays where it is: to move a large one costs more than it takes to read its fields.
     #[inline]
-    pub(super) fn end(self, length: usize) -> Result<(), Failure> {
-        if self.left == 0 { Ok(()) } else { Err(mismatched(length - self.left)) }
+    pub(super) fn end<T>(self, length: usize, value: &mut Result<T, DecodeError>) {
+        if self.left != 0 && value.is_ok() {
+            *value = Err(mismatched(length - self.left));
+        }
     }
 }
 
 impl<'de, const COUNTED: bool> SeqAccess<'de> for Elements<'_, 'de, COUNTED> {
-    type Error = Failure;
+    type Error = DecodeError;
 
     #[inline]
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Failure> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
         let Some(left) = self.left.checked_sub(1) else {
             return Ok(None);
         };
@@ -67,17 +72,21 @@ impl<'r, 'de> Entries<'r, 'de> {
     }
 
     /// Refuses a map of which not all has been read.
+    ///
+    /// The value stays where it is: to move a large one costs more than it takes to read its fields.
     #[inline]
-    pub(super) fn end(self, length: usize) -> Result<(), Failure> {
-        if self.left == 0 { Ok(()) } else { Err(mismatched(length - self.left)) }
+    pub(super) fn end<T>(self, length: usize, value: &mut Result<T, DecodeError>) {
+        if self.left != 0 && value.is_ok() {
+            *value = Err(mismatched(length - self.left));
+        }
     }
 }
 
 impl<'de> MapAccess<'de> for Entries<'_, 'de> {
-    type Error = Failure;
+    type Error = DecodeError;
 
     #[inline]
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Failure> {
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
         let Some(left) = self.left.checked_sub(1) else {
             return Ok(None);
         };
@@ -90,7 +99,7 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
     }
 
     #[inline]
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Failure> {
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
         seed.deserialize(Value { reader: self.reader, depth: self.depth })
     }
 
@@ -113,14 +122,14 @@ impl<'de> Bin<'de> {
 }
 
 impl<'de> SeqAccess<'de> for Bin<'de> {
-    type Error = Failure;
+    type Error = DecodeError;
 
     #[inline]
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Failure> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
         let Some(byte) = self.bytes.next() else {
             return Ok(None);
         };
-        let number: U8Deserializer<Failure> = byte.into_deserializer();
+        let number: U8Deserializer<DecodeError> = byte.into_deserializer();
         seed.deserialize(number).map(Some)
     }
 
@@ -136,11 +145,11 @@ impl<'de> SeqAccess<'de> for Bin<'de> {
 pub(super) struct Named<'r, 'de>(pub(super) Value<'r, 'de>);
 
 impl<'de> EnumAccess<'de> for Named<'_, 'de> {
-    type Error = Failure;
+    type Error = DecodeError;
     type Variant = NoContent;
 
     #[inline]
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, NoContent), Failure> {
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, NoContent), DecodeError> {
         Ok((seed.deserialize(self.0.deeper()?)?, NoContent))
     }
 }
@@ -149,23 +158,23 @@ impl<'de> EnumAccess<'de> for Named<'_, 'de> {
 pub(super) struct NoContent;
 
 impl<'de> VariantAccess<'de> for NoContent {
-    type Error = Failure;
+    type Error = DecodeError;
 
     #[inline]
-    fn unit_variant(self) -> Result<(), Failure> {
+    fn unit_variant(self) -> Result<(), DecodeError> {
         Ok(())
     }
 
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Failure> {
-        Err(Failure::invalid_type(Unexpected::UnitVariant, &"newtype variant"))
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, DecodeError> {
+        Err(DecodeError::invalid_type(Unexpected::UnitVariant, &"newtype variant"))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Failure> {
-        Err(Failure::invalid_type(Unexpected::UnitVariant, &"tuple variant"))
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, DecodeError> {
+        Err(DecodeError::invalid_type(Unexpected::UnitVariant, &"tuple variant"))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Failure> {
-        Err(Failure::invalid_type(Unexpected::UnitVariant, &"struct variant"))
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, DecodeError> {
+        Err(DecodeError::invalid_type(Unexpected::UnitVariant, &"struct variant"))
     }
 }
 
@@ -173,11 +182,11 @@ impl<'de> VariantAccess<'de> for NoContent {
 pub(super) struct Keyed<'r, 'de>(pub(super) Value<'r, 'de>);
 
 impl<'r, 'de> EnumAccess<'de> for Keyed<'r, 'de> {
-    type Error = Failure;
+    type Error = DecodeError;
     type Variant = Content<'r, 'de>;
 
     #[inline]
-    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Content<'r, 'de>), Failure> {
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Content<'r, 'de>), DecodeError> {
         let Value { reader, depth } = self.0;
         let name = seed.deserialize(Value { reader, depth }.deeper()?)?;
         Ok((name, Content(Value { reader, depth })))
@@ -188,25 +197,29 @@ impl<'r, 'de> EnumAccess<'de> for Keyed<'r, 'de> {
 pub(super) struct Content<'r, 'de>(Value<'r, 'de>);
 
 impl<'de> VariantAccess<'de> for Content<'_, 'de> {
-    type Error = Failure;
+    type Error = DecodeError;
 
     #[inline]
-    fn unit_variant(self) -> Result<(), Failure> {
+    fn unit_variant(self) -> Result<(), DecodeError> {
         nil(self.0.reader)
     }
 
     #[inline]
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Failure> {
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, DecodeError> {
         seed.deserialize(self.0.deeper()?)
     }
 
     #[inline]
-    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Failure> {
+    fn tuple_variant<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, DecodeError> {
         self.0.deserialize_tuple(length, visitor)
     }
 
     #[inline]
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         self.0.deserialize_struct("", fields, visitor)
     }
 }

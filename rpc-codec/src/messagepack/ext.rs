@@ -6,9 +6,10 @@ use serde::de::value::{BorrowedBytesDeserializer, I8Deserializer};
 use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::failure::{Failure, mismatched, unexpected};
+use super::failure::{mismatched, unexpected};
 use super::marker::{EXT8, EXT16, EXT32, FIXEXT1, FIXEXT16};
 use super::value::Value;
+use crate::DecodeError;
 
 /// The content of the newtype struct.
 pub(super) struct Ext<'r, 'de> {
@@ -18,7 +19,7 @@ pub(super) struct Ext<'r, 'de> {
 
 impl<'r, 'de> Ext<'r, 'de> {
     /// What follows this marker.
-    pub(super) fn new(place: Value<'r, 'de>, marker: u8) -> Result<Self, Failure> {
+    pub(super) fn new(place: Value<'r, 'de>, marker: u8) -> Result<Self, DecodeError> {
         let length = match marker {
             FIXEXT1..=FIXEXT16 => 1 << (marker - FIXEXT1),
             EXT8 => place.reader.length8()?,
@@ -31,9 +32,9 @@ impl<'r, 'de> Ext<'r, 'de> {
 }
 
 impl<'de> Deserializer<'de> for Ext<'_, 'de> {
-    type Error = Failure;
+    type Error = DecodeError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let Value { reader, .. } = self.place.deeper()?;
         reader.spend(2)?;
         let tag = i8::from_be_bytes(reader.take_array()?);
@@ -59,11 +60,11 @@ struct Parts<'de> {
 }
 
 impl<'de> SeqAccess<'de> for Parts<'de> {
-    type Error = Failure;
+    type Error = DecodeError;
 
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Failure> {
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
         if let Some(tag) = self.tag.take() {
-            let tag: I8Deserializer<Failure> = tag.into_deserializer();
+            let tag: I8Deserializer<DecodeError> = tag.into_deserializer();
             return seed.deserialize(tag).map(Some);
         }
         match self.content.take() {

@@ -1,5 +1,6 @@
-use super::failure::{Failure, cut_off};
+use super::failure::cut_off;
 use super::marker::{ARRAY16, ARRAY32, FIXARRAY, FIXARRAY_MAX, FIXMAP, FIXMAP_MAX, FIXSTR, FIXSTR_MAX, MAP16, MAP32};
+use crate::DecodeError;
 use crate::bounded::{FREE_ELEMENTS, too_many};
 
 /// The bytes of a message that are still to be read, and the elements that it may still have.
@@ -23,27 +24,27 @@ impl<'de> Reader<'de> {
 
     /// The marker of the next value, which stays.
     #[inline]
-    pub(super) fn peek(&self) -> Result<u8, Failure> {
+    pub(super) fn peek(&self) -> Result<u8, DecodeError> {
         self.rest.first().copied().ok_or_else(cut_off)
     }
 
     /// The marker of the next value.
     #[inline]
-    pub(super) fn marker(&mut self) -> Result<u8, Failure> {
+    pub(super) fn marker(&mut self) -> Result<u8, DecodeError> {
         let (marker, rest) = self.rest.split_first().ok_or_else(cut_off)?;
         self.rest = rest;
         Ok(*marker)
     }
 
     #[inline]
-    pub(super) fn take(&mut self, length: usize) -> Result<&'de [u8], Failure> {
+    pub(super) fn take(&mut self, length: usize) -> Result<&'de [u8], DecodeError> {
         let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(cut_off)?;
         self.rest = rest;
         Ok(taken)
     }
 
     #[inline]
-    pub(super) fn take_array<const N: usize>(&mut self) -> Result<[u8; N], Failure> {
+    pub(super) fn take_array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let (taken, rest) = self.rest.split_first_chunk().ok_or_else(cut_off)?;
         self.rest = rest;
         Ok(*taken)
@@ -71,24 +72,24 @@ impl<'de> Reader<'de> {
     }
 
     #[inline]
-    pub(super) fn length8(&mut self) -> Result<usize, Failure> {
+    pub(super) fn length8(&mut self) -> Result<usize, DecodeError> {
         self.take_array().map(|[length]| usize::from(length))
     }
 
     #[inline]
-    pub(super) fn length16(&mut self) -> Result<usize, Failure> {
+    pub(super) fn length16(&mut self) -> Result<usize, DecodeError> {
         self.take_array().map(|length| usize::from(u16::from_be_bytes(length)))
     }
 
     /// One that exceeds the memory of this machine exceeds the message, too.
     #[inline]
-    pub(super) fn length32(&mut self) -> Result<usize, Failure> {
+    pub(super) fn length32(&mut self) -> Result<usize, DecodeError> {
         usize::try_from(u32::from_be_bytes(self.take_array()?)).map_err(|_| cut_off())
     }
 
     /// How many elements follow, where `marker` is that of an array.
     #[inline]
-    pub(super) fn array_length(&mut self, marker: u8) -> Result<Option<usize>, Failure> {
+    pub(super) fn array_length(&mut self, marker: u8) -> Result<Option<usize>, DecodeError> {
         match marker {
             FIXARRAY..=FIXARRAY_MAX => Ok(Some(usize::from(marker - FIXARRAY))),
             ARRAY16 => self.length16().map(Some),
@@ -99,7 +100,7 @@ impl<'de> Reader<'de> {
 
     /// How many entries follow, where `marker` is that of a map.
     #[inline]
-    pub(super) fn map_length(&mut self, marker: u8) -> Result<Option<usize>, Failure> {
+    pub(super) fn map_length(&mut self, marker: u8) -> Result<Option<usize>, DecodeError> {
         match marker {
             FIXMAP..=FIXMAP_MAX => Ok(Some(usize::from(marker - FIXMAP))),
             MAP16 => self.length16().map(Some),
@@ -110,8 +111,8 @@ impl<'de> Reader<'de> {
 
     /// Pays for elements of a sequence or entries of a map.
     #[inline]
-    pub(super) fn spend(&mut self, elements: usize) -> Result<(), Failure> {
-        self.elements = self.elements.checked_sub(elements).ok_or_else(too_many::<Failure>)?;
+    pub(super) fn spend(&mut self, elements: usize) -> Result<(), DecodeError> {
+        self.elements = self.elements.checked_sub(elements).ok_or_else(too_many)?;
         Ok(())
     }
 

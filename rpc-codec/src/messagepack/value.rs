@@ -4,9 +4,10 @@ use serde::de::{Deserializer, Visitor};
 
 use super::access::{Bin, Elements, Entries, Keyed, Named};
 use super::ext::Ext;
-use super::failure::{Failure, mismatched, not_text, out_of_range, unexpected};
+use super::failure::{mismatched, not_text, out_of_range, unexpected};
 use super::marker::*;
 use super::read::Reader;
+use crate::DecodeError;
 use crate::bounded::{DEPTH_LIMIT, too_deep};
 
 /// The next value of a message, and how many levels may still follow below this place.
@@ -26,7 +27,7 @@ impl<'r, 'de> Value<'r, 'de> {
 
     /// The same place one level further down.
     #[inline]
-    pub(super) fn deeper(self) -> Result<Self, Failure> {
+    pub(super) fn deeper(self) -> Result<Self, DecodeError> {
         match self.depth.checked_sub(1) {
             Some(depth) => Ok(Self { depth, ..self }),
             None => Err(too_deep()),
@@ -38,7 +39,7 @@ impl<'r, 'de> Value<'r, 'de> {
     pub(super) fn read<V: Visitor<'de>, const BYTES: bool, const COUNTED: bool>(
         self,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, DecodeError> {
         let marker = self.reader.marker()?;
         self.read_after::<V, BYTES, COUNTED>(marker, visitor, &[])
     }
@@ -50,18 +51,36 @@ impl<'r, 'de> Value<'r, 'de> {
         marker: u8,
         visitor: V,
         names: &'static [&'static str],
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, DecodeError> {
         if let Some(length) = self.reader.array_length(marker)? {
-            let mut elements = Elements::<COUNTED>::new(self.deeper()?, length);
-            let value = visitor.visit_seq(&mut elements)?;
-            return elements.end(length).map(|()| value);
+            return self.array::<V, COUNTED>(length, visitor);
         }
         if let Some(length) = self.reader.map_length(marker)? {
-            let mut entries = Entries::new(self.deeper()?, length, names);
-            let value = visitor.visit_map(&mut entries)?;
-            return entries.end(length).map(|()| value);
+            return self.map(length, visitor, names);
         }
         self.read_single::<V, BYTES, COUNTED>(marker, visitor)
+    }
+
+    /// A function of its own, as is the next, to write the value where it belongs instead of moving it there.
+    #[inline(never)]
+    fn array<V: Visitor<'de>, const COUNTED: bool>(self, length: usize, visitor: V) -> Result<V::Value, DecodeError> {
+        let mut elements = Elements::<COUNTED>::new(self.deeper()?, length);
+        let mut value = visitor.visit_seq(&mut elements);
+        elements.end(length, &mut value);
+        value
+    }
+
+    #[inline(never)]
+    fn map<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+        names: &'static [&'static str],
+    ) -> Result<V::Value, DecodeError> {
+        let mut entries = Entries::new(self.deeper()?, length, names);
+        let mut value = visitor.visit_map(&mut entries);
+        entries.end(length, &mut value);
+        value
     }
 
     /// Reads what follows a marker that is none of an array or a map.
@@ -70,7 +89,7 @@ impl<'r, 'de> Value<'r, 'de> {
         self,
         marker: u8,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, DecodeError> {
         match marker {
             FIXSTR..=FIXSTR_MAX => self.text(usize::from(marker - FIXSTR), visitor),
             STR8 => {
@@ -108,7 +127,7 @@ impl<'r, 'de> Value<'r, 'de> {
 
     /// Reads a value that is most likely text.
     #[inline]
-    fn read_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn read_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let marker = self.reader.marker()?;
         if let FIXSTR..=FIXSTR_MAX = marker {
             return self.text(usize::from(marker - FIXSTR), visitor);
@@ -117,22 +136,22 @@ impl<'r, 'de> Value<'r, 'de> {
     }
 
     #[inline(never)]
-    fn read_no_short_text<V: Visitor<'de>>(self, marker: u8, visitor: V) -> Result<V::Value, Failure> {
+    fn read_no_short_text<V: Visitor<'de>>(self, marker: u8, visitor: V) -> Result<V::Value, DecodeError> {
         self.read_after::<V, true, true>(marker, visitor, &[])
     }
 
     /// Reads text of so many bytes; what is not UTF-8 may still be bytes to the visitor.
     #[inline]
-    fn text<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Failure> {
+    fn text<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, DecodeError> {
         let bytes = self.reader.take(length)?;
         match str::from_utf8(bytes) {
             Ok(text) => visitor.visit_borrowed_str(text),
-            Err(error) => visitor.visit_borrowed_bytes::<Failure>(bytes).map_err(|_| not_text(error)),
+            Err(error) => visitor.visit_borrowed_bytes::<DecodeError>(bytes).map_err(|_| not_text(error)),
         }
     }
 
     #[inline(never)]
-    fn integer128(self) -> Result<Integer128, Failure> {
+    fn integer128(self) -> Result<Integer128, DecodeError> {
         let signed = match self.reader.marker()? {
             marker @ ..=FIXPOS_MAX => i128::from(marker),
             marker @ FIXNEG.. => i128::from(marker.cast_signed()),
@@ -163,7 +182,7 @@ enum Integer128 {
 
 /// Reads the rest of a value that has a marker and nothing else, or a marker and a number.
 #[inline(never)]
-fn number<'de, V: Visitor<'de>>(reader: &mut Reader<'de>, marker: u8, visitor: V) -> Result<V::Value, Failure> {
+fn number<'de, V: Visitor<'de>>(reader: &mut Reader<'de>, marker: u8, visitor: V) -> Result<V::Value, DecodeError> {
     match marker {
         ..=FIXPOS_MAX => visitor.visit_u8(marker),
         FIXNEG.. => visitor.visit_i8(marker.cast_signed()),
@@ -184,16 +203,16 @@ fn number<'de, V: Visitor<'de>>(reader: &mut Reader<'de>, marker: u8, visitor: V
     }
 }
 
-/// Reads a number, bool or nil, whichever of them the visitor takes.
+/// Reads a number, bool or nil, whichever of them the visitor takes; the likely ones in place.
 macro_rules! number {
-    ($($method:ident)*) => {$(
+    ($($method:ident: $($marker:pat => $visit:ident($number:ty)),*;)*) => {$(
         #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            let marker = self.reader.marker()?;
-            if marker <= FIXPOS_MAX {
-                return visitor.visit_u8(marker);
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            match self.reader.marker()? {
+                marker @ ..=FIXPOS_MAX => visitor.visit_u8(marker),
+                $($marker => visitor.$visit(<$number>::from_be_bytes(self.reader.take_array()?)),)*
+                marker => number(self.reader, marker, visitor),
             }
-            number(self.reader, marker, visitor)
         }
     )*};
 }
@@ -202,7 +221,7 @@ macro_rules! number {
 macro_rules! text {
     ($($method:ident)*) => {$(
         #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
             self.read_text(visitor)
         }
     )*};
@@ -212,20 +231,27 @@ macro_rules! text {
 macro_rules! bytes {
     ($($method:ident)*) => {$(
         #[inline]
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
             self.read::<V, true, true>(visitor)
         }
     )*};
 }
 
 impl<'de> Deserializer<'de> for Value<'_, 'de> {
-    type Error = Failure;
+    type Error = DecodeError;
 
     number! {
-        deserialize_bool
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
-        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
-        deserialize_f32 deserialize_f64
+        deserialize_bool: ;
+        deserialize_i8: ;
+        deserialize_i16: ;
+        deserialize_i32: ;
+        deserialize_i64: ;
+        deserialize_u8: U8 => visit_u8(u8);
+        deserialize_u16: U8 => visit_u8(u8), U16 => visit_u16(u16);
+        deserialize_u32: U8 => visit_u8(u8), U16 => visit_u16(u16), U32 => visit_u32(u32);
+        deserialize_u64: U8 => visit_u8(u8), U16 => visit_u16(u16), U32 => visit_u32(u32), U64 => visit_u64(u64);
+        deserialize_f32: F32 => visit_f32(f32);
+        deserialize_f64: F64 => visit_f64(f64);
     }
 
     text! {
@@ -234,7 +260,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
 
     /// Copies the text before it looks at it: a copy is aligned, and looked through a word at a time.
     #[inline]
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let marker = self.reader.marker()?;
         let FIXSTR..=FIXSTR_MAX = marker else {
             return self.read_no_short_text(marker, visitor);
@@ -242,12 +268,12 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         let bytes = self.reader.take(usize::from(marker - FIXSTR))?;
         match String::from_utf8(bytes.to_vec()) {
             Ok(text) => visitor.visit_string(text),
-            Err(error) => visitor.visit_borrowed_bytes(bytes).map_err(|_: Failure| not_text(error.utf8_error())),
+            Err(error) => visitor.visit_borrowed_bytes(bytes).map_err(|_: DecodeError| not_text(error.utf8_error())),
         }
     }
 
     #[inline]
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.reader.take_expected_name() {
             Some(name) => visitor.visit_borrowed_str(name),
             None => self.read_text(visitor),
@@ -264,18 +290,18 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     /// tagged within, serde keeps what comes and replays it later. From a sequence it can serve both a `Vec<u8>` and
     /// a byte type, from bytes only the latter.
     #[inline]
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         self.read::<V, false, true>(visitor)
     }
 
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.integer128()? {
             Integer128::Number(number) => visitor.visit_i128(number),
             Integer128::Bytes(bytes) => visitor.visit_i128(i128::from_be_bytes(bytes)),
         }
     }
 
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         match self.integer128()? {
             Integer128::Number(number) => visitor.visit_u128(number.try_into().map_err(|_| out_of_range())?),
             Integer128::Bytes(bytes) => visitor.visit_u128(u128::from_be_bytes(bytes)),
@@ -283,7 +309,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     }
 
     #[inline]
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         if self.reader.peek()? != NIL {
             return visitor.visit_some(self.deeper()?);
         }
@@ -293,7 +319,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
 
     /// A unit struct is written as an empty array, and read from nil too.
     #[inline]
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
         match self.reader.marker()? {
             NIL | FIXARRAY => visitor.visit_unit(),
             marker => self.read_after::<V, true, true>(marker, visitor, &[]),
@@ -301,7 +327,11 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     }
 
     #[inline]
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
         if name != EXT_STRUCT {
             return visitor.visit_newtype_struct(self.deeper()?);
         }
@@ -310,12 +340,12 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     }
 
     #[inline]
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         self.read::<V, false, true>(visitor)
     }
 
     #[inline]
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, DecodeError> {
         self.read::<V, false, false>(visitor)
     }
 
@@ -325,7 +355,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         _: &'static str,
         _: usize,
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, DecodeError> {
         self.read::<V, false, false>(visitor)
     }
 
@@ -335,7 +365,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         _: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, DecodeError> {
         let marker = self.reader.marker()?;
         self.read_after::<V, false, false>(marker, visitor, fields)
     }
@@ -347,7 +377,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Failure> {
+    ) -> Result<V::Value, DecodeError> {
         let marker = self.reader.peek()?;
         if !matches!(marker, FIXMAP..=FIXMAP_MAX | MAP16 | MAP32) {
             return visitor.visit_enum(Named(self));
@@ -366,7 +396,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
 }
 
 /// Reads a nil, and nothing else.
-pub(super) fn nil(reader: &mut Reader<'_>) -> Result<(), Failure> {
+pub(super) fn nil(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
     match reader.marker()? {
         NIL => Ok(()),
         marker => Err(unexpected(marker)),
