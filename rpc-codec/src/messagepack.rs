@@ -1,6 +1,7 @@
 mod access;
 mod byte;
 mod compound;
+mod deserializer;
 mod ext;
 mod failure;
 mod header;

@@ -8,10 +8,10 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use rmp_serde::config::BytesMode;
-use rpc_codec::{Codec, MessagePack, Output};
+use rpc_codec::{Codec, FREE_ELEMENTS, MessagePack, Output};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::ser::{SerializeMap, SerializeSeq};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Both write the same bytes, with names and without, each reads what the other wrote, and both refuse the same damage.
 #[track_caller]
@@ -454,6 +454,26 @@ fn ext_values() {
     struct Wrong(u8);
     let error = MessagePack::default().encode(&Wrong(1), &mut Output::new()).unwrap_err();
     assert!(error.to_string().starts_with("messagepack: a struct named _ExtStruct holds"), "{error}");
+}
+
+/// What each element takes is up to its type, so even here there may be elements that take nothing.
+#[test]
+fn elements_that_read_nothing_are_read_up_to_the_allowance() {
+    #[derive(Debug)]
+    struct Nothing;
+
+    impl<'de> Deserialize<'de> for Nothing {
+        fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+            Ok(Self)
+        }
+    }
+
+    let most = 5 + FREE_ELEMENTS as u32;
+    let array = |length: u32| [&[0xdd][..], &length.to_be_bytes()].concat();
+    let read = MessagePack::default().decode::<Vec<Nothing>>(&array(most)).unwrap();
+    assert_eq!(read.len(), most as usize);
+    let error = MessagePack::default().decode::<Vec<Nothing>>(&array(most + 1)).unwrap_err();
+    assert!(error.to_string().starts_with("messagepack: more than 65536 elements beyond"), "{error}");
 }
 
 #[test]
