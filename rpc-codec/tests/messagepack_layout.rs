@@ -344,6 +344,17 @@ fn sequences_and_maps() {
 }
 
 #[test]
+fn an_array_of_another_length_than_the_type_is_refused() {
+    for bytes in [&b"\x93\x01\x02"[..], b"\x92\x01\x02", b"\x91\x01", b"\xc4\x03\x01\x02\x03", b"\xc4\x01\x01"] {
+        read_alike::<(u8, u8)>(bytes);
+        read_alike::<[u8; 2]>(bytes);
+        read_alike::<((u8, u8), u8)>(&[b"\x92", bytes, b"\x03"].concat());
+    }
+    let error = MessagePack::default().decode::<(u8, u8)>(b"\x93\x01\x02").unwrap_err();
+    assert_eq!(error.to_string(), "messagepack: 2 elements are not as many as expected here");
+}
+
+#[test]
 fn lengths_that_are_not_known() {
     struct Unknown(usize);
 
