@@ -1,6 +1,6 @@
-//! What the limits cost: `cargo run --release -p rpc-codec --example cost`.
+//! What the limits cost, and what our own formats save: `cargo run --release -p rpc-codec --example cost`.
 //!
-//! Reads and writes one small struct, bounded by this crate and bare through the format below it, in turn,
+//! Reads and writes one small struct by this crate and bare by the crate that is the format's reference, in turn,
 //! and prints the median of the ratios. Ratios of neighbouring runs hold on a busy machine where times do not.
 
 use std::hint::black_box;
@@ -67,6 +67,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         },
     );
     compare(
+        "messagepack compact encode",
+        || {
+            output.clear();
+            named.compact().encode(&message, &mut output).is_ok()
+        },
+        || {
+            buffer.clear();
+            rmp_serde::encode::write(&mut buffer, &message).is_ok()
+        },
+    );
+    compare(
         "json encode",
         || {
             output.clear();
@@ -102,10 +113,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             rmp_serde::encode::write_named(&mut buffer, &pixels).is_ok()
         },
     );
+    let bytes = encoded(&named, &pixels)?;
+    compare(
+        "messagepack decode Vec<u8>",
+        || named.decode::<Vec<u8>>(&bytes).is_ok(),
+        || rmp_serde::from_slice::<Vec<u8>>(&bytes).is_ok(),
+    );
     Ok(())
 }
 
-fn encoded<C: Codec>(codec: &C, message: &Message) -> Result<Vec<u8>, rpc_codec::EncodeError> {
+fn encoded<C: Codec, T: Serialize>(codec: &C, message: &T) -> Result<Vec<u8>, rpc_codec::EncodeError> {
     let mut output = Output::new();
     codec.encode(message, &mut output)?;
     Ok(output.into_bytes().to_vec())

@@ -50,12 +50,6 @@ impl Budget {
 
 /// What a format reads otherwise than its serde deserializer does by itself.
 pub(crate) trait Dialect {
-    /// Reads whatever comes next.
-    #[inline]
-    fn any<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
-        deserializer.deserialize_any(visitor)
-    }
-
     /// Reads bytes for a visitor that prefers to borrow them.
     #[inline]
     fn bytes<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
@@ -140,14 +134,14 @@ impl Bounds<'_> {
 }
 
 #[cold]
-fn too_deep<E: Error>() -> E {
+pub(crate) fn too_deep<E: Error>() -> E {
     E::custom(format_args!(
         "values are nested more than {DEPTH_LIMIT} deep; refer to them by index or key instead of nesting them"
     ))
 }
 
 #[cold]
-fn too_many<E: Error>() -> E {
+pub(crate) fn too_many<E: Error>() -> E {
     E::custom(format_args!(
         "more than {FREE_ELEMENTS} elements beyond the number of bytes; \
          send a count instead of elements that take no bytes"

@@ -24,15 +24,22 @@ impl serde::ser::Error for EncodeError {
 
 /// Bytes could not be read as the value that was asked for, or reading them would cost more than the limits allow.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{message}")]
+#[error("{}", message.line)]
 pub struct DecodeError {
-    message: Box<str>,
+    message: Box<Message>,
+}
+
+/// One pointer further away, so that the result of reading a number fits into registers.
+#[derive(Debug, Clone)]
+struct Message {
+    line: Box<str>,
 }
 
 impl DecodeError {
     /// An error with this one-line reason.
+    #[cold]
     pub fn new(message: impl fmt::Display) -> Self {
-        Self { message: message.to_string().into_boxed_str() }
+        Self { message: Box::new(Message { line: message.to_string().into_boxed_str() }) }
     }
 
     /// The error for bytes that follow the value.

@@ -1,11 +1,21 @@
-use std::io;
+mod access;
+mod byte;
+mod compound;
+mod deserializer;
+mod ext;
+mod failure;
+mod header;
+mod marker;
+mod read;
+mod value;
+mod write;
 
-use rmp_serde::config::{BytesMode, SerializerConfig};
-use rmp_serde::{decode, encode};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Visitor};
+use serde::de::{Deserialize, DeserializeSeed};
 use serde::ser::Serialize;
 
-use crate::bounded::{Bounded, Budget, Dialect};
+use self::read::Reader;
+use self::value::Value;
+use self::write::Writer;
 use crate::{Codec, DecodeError, EncodeError, Output};
 
 /// MessagePack: small, quick, and open to new fields. The default format.
@@ -42,24 +52,25 @@ impl Codec for MessagePack {
 
     #[inline]
     fn encode<T: Serialize + ?Sized>(&self, value: &T, out: &mut Output) -> Result<(), EncodeError> {
-        let serializer = rmp_serde::Serializer::new(out).with_bytes(BytesMode::ForceIterables);
-        if self.compact {
-            return write(value, serializer);
-        }
-        write(value, serializer.with_struct_map())
+        let written = if self.compact {
+            value.serialize(Writer::<false>::new(out))
+        } else {
+            value.serialize(Writer::<true>::new(out))
+        };
+        written.map_err(unwritable)
     }
 
     #[inline]
     fn decode_seed<'de, S: DeserializeSeed<'de>>(&self, seed: S, bytes: &'de [u8]) -> Result<S::Value, DecodeError> {
-        let budget = Budget::of(bytes);
-        let seed: Bounded<'_, S, Self> = budget.bound(seed);
-        let mut deserializer = rmp_serde::Deserializer::from_read_ref(bytes);
-        let value = seed.deserialize(&mut deserializer).map_err(unreadable)?;
-        // The deserializer does not tell its position, but one more value can only fail this way at the end.
-        match bool::deserialize(&mut deserializer) {
-            Err(decode::Error::InvalidMarkerRead(_)) => Ok(value),
-            _ => Err(DecodeError::trailing("messagepack")),
+        let mut reader = Reader::new(bytes);
+        // The value is not moved on its way out: to move a large one costs more than it takes to read its fields.
+        let mut value = seed.deserialize(Value::new(&mut reader));
+        match &mut value {
+            Ok(_) if reader.is_done() => {}
+            Ok(_) => value = Err(DecodeError::trailing("messagepack")),
+            Err(error) => unreadable(error),
         }
+        value
     }
 
     #[inline]
@@ -68,44 +79,12 @@ impl Codec for MessagePack {
     }
 }
 
-impl Dialect for MessagePack {
-    /// Shows bin as a sequence.
-    ///
-    /// A type that asks for anything has not decided yet: inside `#[serde(flatten)]` and enums that are untagged or
-    /// tagged within, serde keeps what comes and replays it later. From a sequence it can serve both a `Vec<u8>` and
-    /// a byte type, from bytes only the latter. Otherwise the two calls are the same.
-    #[inline]
-    fn any<'de, D: Deserializer<'de>, V: Visitor<'de>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
-        deserializer.deserialize_seq(visitor)
-    }
-}
-
-#[inline]
-fn write<T: Serialize + ?Sized, C: SerializerConfig>(
-    value: &T,
-    mut serializer: rmp_serde::Serializer<&mut Output, C>,
-) -> Result<(), EncodeError> {
-    value.serialize(&mut serializer).map_err(unwritable)
-}
-
 #[cold]
-fn unwritable(error: encode::Error) -> EncodeError {
+fn unwritable(error: EncodeError) -> EncodeError {
     EncodeError::new(format_args!("messagepack: {error}"))
 }
 
 #[cold]
-fn unreadable(error: decode::Error) -> DecodeError {
-    use decode::Error::{InvalidDataRead, InvalidMarkerRead, LengthMismatch, TypeMismatch};
-    match error {
-        InvalidMarkerRead(cause) | InvalidDataRead(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => {
-            DecodeError::new("messagepack: the message ends in the middle of a value")
-        }
-        TypeMismatch(marker) => {
-            DecodeError::new(format_args!("messagepack: {marker:?} is not of the type expected here"))
-        }
-        LengthMismatch(length) => {
-            DecodeError::new(format_args!("messagepack: {length} elements are not as many as expected here"))
-        }
-        other => DecodeError::new(format_args!("messagepack: {other}")),
-    }
+fn unreadable(error: &mut DecodeError) {
+    *error = DecodeError::new(format_args!("messagepack: {error}"));
 }

@@ -54,6 +54,12 @@ impl Output {
         self.tail.extend_from_slice(bytes);
     }
 
+    /// Appends bytes that do not lie side by side.
+    #[inline]
+    pub(crate) fn extend(&mut self, bytes: impl Iterator<Item = u8>) {
+        self.tail.extend(bytes);
+    }
+
     /// Apart from [`put`](Self::put), which formats call for every byte or two.
     #[cold]
     fn put_large(&mut self, bytes: &[u8]) {
@@ -115,10 +121,15 @@ impl Output {
     }
 
     /// Forgets what was written and keeps the buffer.
+    #[inline]
     pub fn clear(&mut self) {
-        self.segments.clear();
-        self.lent.clear();
-        self.finished = 0;
+        if !self.segments.is_empty() {
+            self.segments.clear();
+            self.finished = 0;
+        }
+        if !self.lent.is_empty() {
+            self.lent.clear();
+        }
         self.tail.clear();
     }
 

@@ -22,13 +22,7 @@ impl<'de, D: Deserializer<'de>, F: Dialect> Deserializer<'de> for Bounded<'_, D,
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
         deserialize_f32 deserialize_f64
         deserialize_char deserialize_str deserialize_string
-        deserialize_option deserialize_unit deserialize_seq deserialize_map deserialize_identifier
-    }
-
-    #[inline]
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        let visitor: Bounded<'_, V, F> = Bounded::new(visitor, self.bounds);
-        F::any(self.inner, visitor)
+        deserialize_option deserialize_unit deserialize_seq deserialize_map deserialize_identifier deserialize_any
     }
 
     /// Reads instead of skipping: a format's own way to skip might recurse without showing us the levels.
