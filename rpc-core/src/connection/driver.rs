@@ -1,6 +1,7 @@
 mod farewell;
 
 use std::future::Future as _;
+use std::ops::RangeInclusive;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -28,12 +29,13 @@ const READ_MAX: usize = 256 * 1024;
 const READS: usize = 16;
 /// How many frames go into the session, or calls come out of it, before what they led to is seen to: by then they are
 /// still in the processor's cache.
-const BATCH: usize = 32;
-/// How many callers are told of their outcomes before they get their turn: what they do with them goes on beside what
-/// the peer does with their next calls.
-const SHARE: usize = 32;
-/// How long handlers run before their answers are written, for the same reason.
-const SHIFT: Duration = Duration::from_micros(32);
+const BATCH: usize = 16;
+/// Into how many shares the calls in flight are divided. When a share of the callers has been told, they get their turn
+/// and their next calls are written; when a share of the calls has been answered, the answers are written. Both ends
+/// are then at work at the same time.
+const SHARES: usize = 4;
+/// The least that is worth a system call of its own, and the most that does not make the others wait for too long.
+const SHARE: RangeInclusive<usize> = 16..=128;
 /// How many calls one turn starts before what they answered is written.
 const CALLS: usize = 1024;
 /// How long an announced end waits for the peer to have heard of it.
@@ -51,8 +53,8 @@ pub(super) struct Driver {
     read_size: usize,
     batch: Batch,
     sleep: Pin<Box<Sleep>>,
-    /// When a handler was last looked at.
-    clock: Instant,
+    /// How many calls the last turn started.
+    started: usize,
     /// The timer is set and wakes this task.
     is_armed: bool,
     /// The buffer may hold a whole frame.
@@ -120,7 +122,7 @@ impl Driver {
             buffer: BytesMut::new(),
             read_size: READ_MIN,
             undecoded: false,
-            clock: Instant::now(),
+            started: 0,
             is_armed: false,
             batch: Batch::default(),
             sleep: Box::pin(tokio::time::sleep_until(handshake.into())),
@@ -155,8 +157,8 @@ impl Driver {
         let (mut reads, mut started, mut ended) = (0, 0, 0);
         let mut reading = true;
         let mut gathers = None;
-        // When the answers of handlers were last written.
-        let mut written: Option<Instant> = None;
+        // Of how many of the calls that were started the answers are written.
+        let mut written = 0;
         loop {
             if reading && !self.undecoded {
                 reads += 1;
@@ -170,10 +172,8 @@ impl Driver {
             let mut core = shared.lock();
             self.heed_wish(&mut core, now)?;
             self.hand_back(&mut core);
-            if let Some(since) = written
-                && self.clock.saturating_duration_since(since) > SHIFT
-            {
-                written = Some(self.clock);
+            if started - written >= share(self.started) {
+                written = started;
                 if let Some(writer) = self.take_writer(&mut core, now) {
                     drop(core);
                     self.write(cx, writer, now)?;
@@ -184,7 +184,7 @@ impl Driver {
                 received = Err(end);
                 reading = false;
             }
-            let told = ended + core.session.ended() >= SHARE;
+            let told = ended + core.session.ended() >= share(core.session.open());
             self.unfinished |= told && (reading || self.undecoded);
             let has_read = told || !reading && !self.undecoded;
             let gathers = has_read && *gathers.get_or_insert_with(|| self.is_to_gather(cx, started > 0));
@@ -197,7 +197,6 @@ impl Driver {
                 ended += self.batch.notify();
                 started += self.batch.calls.len();
                 self.start_calls();
-                written = written.or(Some(now));
                 continue;
             }
             let due = self.heed_clock(&mut core, now)?;
@@ -217,6 +216,7 @@ impl Driver {
             self.arm(cx, due, now);
             break;
         }
+        self.started = started;
         if ended > 1 {
             self.expect_calls(cx);
         }
@@ -369,10 +369,10 @@ impl Driver {
         if self.batch.calls.is_empty() {
             return;
         }
-        self.clock = Instant::now();
+        let mut clock = Instant::now();
         for call in self.batch.calls.drain(..) {
             let id = call.id;
-            match self.serve.serve(call, &mut self.clock) {
+            match self.serve.serve(call, &mut clock) {
                 Served::Answered(answer) => self.batch.answers.push((id, answer)),
                 Served::Running(running) => {
                     // A new task is run next, by this very thread. Having more to do makes the run time wake another
@@ -491,6 +491,11 @@ impl Driver {
         }
         Ok(())
     }
+}
+
+/// How many of the calls in flight are a share.
+fn share(calls: usize) -> usize {
+    (calls / SHARES).clamp(*SHARE.start(), *SHARE.end())
 }
 
 /// Whether both sides are done, and all is written.

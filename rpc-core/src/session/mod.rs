@@ -278,6 +278,11 @@ impl<C, H: Clone> Session<C, H> {
         self.next_deadline
     }
 
+    /// How many calls of this end are open at the peer.
+    pub(crate) fn open(&self) -> usize {
+        self.open
+    }
+
     /// How many calls have ended since the last time.
     pub(crate) fn ended(&self) -> usize {
         self.ended.len()
