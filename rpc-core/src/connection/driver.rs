@@ -1,6 +1,7 @@
 mod farewell;
 
 use std::future::Future as _;
+use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -84,7 +85,7 @@ pub(super) struct Driver {
 struct Batch {
     ended: Vec<Ended<Arc<Pending>>>,
     stops: Vec<(Handler, Stop)>,
-    calls: Vec<Incoming>,
+    calls: VecDeque<Incoming>,
     answers: Vec<(u64, Answer)>,
     /// What stops the handlers that have been given a task.
     handlers: Vec<(u64, Handler)>,
@@ -330,7 +331,7 @@ impl Driver {
             self.shared.changed.notify_waiters();
         }
         if room {
-            calls.extend(std::iter::from_fn(|| session.poll_call(now)).take(BATCH));
+            session.poll_calls(calls, BATCH, now);
         } else {
             self.unfinished |= session.has_ready();
         }
@@ -370,7 +371,7 @@ impl Driver {
             return;
         }
         let mut clock = Instant::now();
-        for call in self.batch.calls.drain(..) {
+        for call in &mut self.batch.calls {
             let id = call.id;
             match self.serve.serve(call, &mut clock) {
                 Served::Answered(answer) => self.batch.answers.push((id, answer)),
@@ -382,6 +383,7 @@ impl Driver {
                 }
             }
         }
+        self.batch.calls.clear();
         self.serve.rest();
     }
 

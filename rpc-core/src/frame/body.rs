@@ -85,34 +85,92 @@ impl fmt::Debug for Body {
     }
 }
 
+/// Bytes of a message as a frame shows them: where they lie in the read buffer, or cut out of it where they are many.
+#[derive(Clone)]
+pub(crate) enum Piece<'a> {
+    Lying(&'a [u8]),
+    Cut(Bytes),
+}
+
+impl Piece<'_> {
+    /// The bytes as something that is kept.
+    #[inline]
+    pub(crate) fn into_body(self) -> Body {
+        match self {
+            Self::Lying(bytes) => Body::copy(bytes),
+            Self::Cut(bytes) => bytes.into(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn into_owned(self) -> Piece<'static> {
+        match self {
+            Self::Lying(bytes) => Piece::Cut(Bytes::copy_from_slice(bytes)),
+            Self::Cut(bytes) => Piece::Cut(bytes),
+        }
+    }
+}
+
+impl Deref for Piece<'_> {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Lying(bytes) => bytes,
+            Self::Cut(bytes) => bytes,
+        }
+    }
+}
+
+impl From<Bytes> for Piece<'_> {
+    fn from(bytes: Bytes) -> Self {
+        Self::Cut(bytes)
+    }
+}
+
+impl PartialEq for Piece<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl fmt::Debug for Piece<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Piece({} bytes)", self.len())
+    }
+}
+
 /// The payload of a frame, from which its parts are taken one after the other.
-pub(super) trait Payload: Buf + Deref<Target = [u8]> + Sized {
+pub(super) trait Payload<'a>: Buf + Deref<Target = [u8]> + Sized {
     /// The next part.
     fn split_to(&mut self, len: usize) -> Self;
 
-    /// The rest, as a message.
-    fn into_body(self) -> Body;
+    /// The rest.
+    fn into_piece(self) -> Piece<'a>;
 }
 
 /// A short frame is read where it lies.
-impl Payload for &[u8] {
+impl<'a> Payload<'a> for &'a [u8] {
+    #[inline]
     fn split_to(&mut self, len: usize) -> Self {
         self.split_off(..len).unwrap_or_default()
     }
 
-    fn into_body(self) -> Body {
-        Body::copy(self)
+    #[inline]
+    fn into_piece(self) -> Piece<'a> {
+        Piece::Lying(self)
     }
 }
 
 /// A long frame is cut out of the read buffer.
-impl Payload for Bytes {
+impl<'a> Payload<'a> for Bytes {
     fn split_to(&mut self, len: usize) -> Self {
         // `Bytes` would panic past its end.
         Self::split_to(self, len.min(self.len()))
     }
 
-    fn into_body(self) -> Body {
-        self.into()
+    fn into_piece(self) -> Piece<'a> {
+        Piece::Cut(self)
     }
 }

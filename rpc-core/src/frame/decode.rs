@@ -33,7 +33,7 @@ impl Decoder {
     pub(crate) fn decode_to(
         &mut self,
         buffer: &mut BytesMut,
-        take: impl FnOnce(Frame) -> Result<(), Breach>,
+        take: impl FnOnce(Frame<'_>) -> Result<(), Breach>,
     ) -> Result<bool, Breach> {
         if self.stage == Stage::Preface {
             if !preface::check(buffer)? {
@@ -59,18 +59,17 @@ impl Decoder {
             return Ok(true);
         }
         let end = HEADER + header.length;
-        let frame = header.frame(buffer.get(HEADER..end).unwrap_or_default())?;
+        let taken = take(header.frame(buffer.get(HEADER..end).unwrap_or_default())?);
         buffer.advance(end);
-        take(frame)?;
-        Ok(true)
+        taken.map(|()| true)
     }
 
     /// The next frame, once `buffer` holds all of it.
     #[cfg(test)]
-    pub(crate) fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Frame>, Breach> {
+    pub(crate) fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Frame<'static>>, Breach> {
         let mut decoded = None;
         self.decode_to(buffer, |frame| {
-            decoded = Some(frame);
+            decoded = Some(frame.into_owned());
             Ok(())
         })?;
         Ok(decoded)
@@ -189,7 +188,7 @@ impl Header {
     }
 
     #[inline]
-    fn frame<P: Payload>(&self, mut payload: P) -> Result<Frame, Breach> {
+    fn frame<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Frame<'a>, Breach> {
         let id = self.call;
         let index = self.index;
         Ok(match self.kind {
@@ -219,7 +218,7 @@ impl Header {
             }),
             kind::DATA => Frame::Data { id, index, message: self.part(payload)? },
             kind::CHUNK if payload.is_empty() => return Err(Breach::new("an empty CHUNK")),
-            kind::CHUNK => Frame::Chunk { id, index, bytes: payload.into_body() },
+            kind::CHUNK => Frame::Chunk { id, index, bytes: payload.into_piece() },
             kind::CREDIT => match u32::from_le_bytes(whole(&payload)?) {
                 0 => return Err(Breach::new("CREDIT of 0")),
                 amount => Frame::Credit { id, index, amount },
@@ -245,15 +244,15 @@ impl Header {
 
     /// The message that `payload` is, or begins (W-26, W-27).
     #[inline]
-    fn part<P: Payload>(&self, mut payload: P) -> Result<Part, Breach> {
+    fn part<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Part<'a>, Breach> {
         if !self.has(flag::CHUNKED) {
-            return Ok(Part { total: None, bytes: payload.into_body() });
+            return Ok(Part { total: None, bytes: payload.into_piece() });
         }
         let total = take(&mut payload, Buf::try_get_u32_le)?;
         if payload.len() as u64 >= u64::from(total) {
             return Err(Breach::new(format!("a chunked message of {total} bytes begins with {}", payload.len())));
         }
-        Ok(Part { total: Some(total), bytes: payload.into_body() })
+        Ok(Part { total: Some(total), bytes: payload.into_piece() })
     }
 }
 
@@ -263,7 +262,7 @@ fn take<P, T, E>(payload: &mut P, get: impl FnOnce(&mut P) -> Result<T, E>) -> R
 }
 
 #[inline]
-fn take_fields<P: Payload>(payload: &mut P) -> Result<Fields, Breach> {
+fn take_fields<'a, P: Payload<'a>>(payload: &mut P) -> Result<Fields, Breach> {
     let length = usize::from(take(payload, Buf::try_get_u16_le)?);
     if length == 0 {
         return Ok(Fields::default());

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bytes::{BufMut, BytesMut};
 
 use super::{Fields, Hello, PREFACE, Reason, flag, kind};
@@ -21,12 +23,35 @@ impl Head {
         fixed + 2 + fields.encoded_len()
     }
 
+    /// Appends a whole frame that has no fields but a deadline.
+    #[inline]
+    pub(crate) fn put_plain(&self, deadline: Option<Duration>, message: &[u8], out: &mut BytesMut) {
+        let fields = Fields { deadline, ..Fields::default() };
+        let mut start = Start::new();
+        self.begin(self.overhead(&fields) + message.len(), 0, &mut start);
+        fields.put_short(&mut start);
+        out.extend_from_slice(start.bytes());
+        out.extend_from_slice(message);
+    }
+
     /// Appends everything up to the message, of which `part` bytes follow in this frame; `total` is the length of the
     /// whole message where it continues in chunks.
     pub(crate) fn put(&self, fields: &Fields, part: usize, total: Option<u32>, out: &mut BytesMut) {
         let length = self.overhead(fields) + if total.is_some() { 4 } else { 0 } + part;
         let chunked = if total.is_some() { flag::CHUNKED } else { 0 };
         let mut start = Start::new();
+        self.begin(length, chunked, &mut start);
+        fields.put_short(&mut start);
+        out.put_slice(start.bytes());
+        fields.put_metadata(out);
+        if let Some(total) = total {
+            out.put_u32_le(total);
+        }
+    }
+
+    /// Puts what comes before the fields.
+    #[inline]
+    fn begin(&self, length: usize, chunked: u8, start: &mut Start) {
         match *self {
             Self::Call { id, codec, service, method, oneway, streams } => {
                 let flags = chunked | bit(oneway, flag::ONEWAY) | bit(streams, flag::STREAMS);
@@ -40,12 +65,6 @@ impl Head {
                 start.put(header(length, kind::END, flags, index, id));
                 start.put(code.to_le_bytes());
             }
-        }
-        fields.put_short(&mut start);
-        out.put_slice(start.bytes());
-        fields.put_metadata(out);
-        if let Some(total) = total {
-            out.put_u32_le(total);
         }
     }
 }
@@ -69,6 +88,7 @@ impl Start {
         }
     }
 
+    #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }

@@ -53,8 +53,8 @@ fn check(name: &str, write: impl FnOnce(&mut BytesMut), frame: Frame) {
     assert!(stream.is_empty(), "{name}");
 }
 
-fn part(bytes: &'static [u8]) -> Part {
-    Part { total: None, bytes: Body::copy(bytes) }
+fn part(bytes: &'static [u8]) -> Part<'static> {
+    Part { total: None, bytes: Piece::Lying(bytes) }
 }
 
 /// W-2, W-3.
@@ -102,7 +102,7 @@ fn golden_oneway_call_in_chunks() {
         oneway: true,
         streams: true,
         fields: Fields { attempt: 1, ..Fields::default() },
-        message: Part { total: Some(100_000), bytes: Body::copy(b"begin") },
+        message: Part { total: Some(100_000), bytes: Piece::Lying(b"begin") },
     };
     let write = |out: &mut BytesMut| {
         Head::Call { id: 3, codec: 0, service: 1, method: 2, oneway: true, streams: true }.put(
@@ -188,7 +188,7 @@ fn golden_chunk() {
         put_chunk(out, 3, 0, 4);
         out.extend_from_slice(b"more");
     };
-    check("chunk", write, Frame::Chunk { id: 3, index: 0, bytes: Body::copy(b"more") });
+    check("chunk", write, Frame::Chunk { id: 3, index: 0, bytes: Piece::Lying(b"more") });
 }
 
 #[test]

@@ -20,7 +20,7 @@ mod encode;
 pub(crate) use encode::{Head, put_cancel, put_chunk, put_done, put_goaway, put_hello, put_ping, put_pong};
 
 mod body;
-pub(crate) use body::Body;
+pub(crate) use body::{Body, Piece};
 
 mod decode;
 pub(crate) use decode::Decoder;
@@ -66,24 +66,24 @@ pub(crate) mod flag {
 
 /// A frame that has been read and checked.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Frame {
+pub(crate) enum Frame<'a> {
     Hello(Box<Hello>),
-    Call(Call),
+    Call(Call<'a>),
     Reply {
         id: u64,
         fields: Fields,
-        message: Part,
+        message: Part<'a>,
     },
-    End(End),
+    End(End<'a>),
     Data {
         id: u64,
         index: u16,
-        message: Part,
+        message: Part<'a>,
     },
     Chunk {
         id: u64,
         index: u16,
-        bytes: Body,
+        bytes: Piece<'a>,
     },
     Credit {
         id: u64,
@@ -108,7 +108,7 @@ pub(crate) enum Frame {
 
 /// A CALL frame.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Call {
+pub(crate) struct Call<'a> {
     pub(crate) id: u64,
     /// The place of the codec in the caller's HELLO.
     pub(crate) codec: u16,
@@ -118,12 +118,12 @@ pub(crate) struct Call {
     /// The caller will send streams.
     pub(crate) streams: bool,
     pub(crate) fields: Fields,
-    pub(crate) message: Part,
+    pub(crate) message: Part<'a>,
 }
 
 /// An END frame.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct End {
+pub(crate) struct End<'a> {
     pub(crate) id: u64,
     /// 0 for the answer of the call.
     pub(crate) index: u16,
@@ -132,13 +132,49 @@ pub(crate) struct End {
     /// The message is the method's own error type.
     pub(crate) typed: bool,
     pub(crate) fields: Fields,
-    pub(crate) message: Part,
+    pub(crate) message: Part<'a>,
 }
 
 /// The message of a frame, or its first part.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Part {
+pub(crate) struct Part<'a> {
     /// The length of the whole message where the rest follows in chunks.
     pub(crate) total: Option<u32>,
-    pub(crate) bytes: Body,
+    pub(crate) bytes: Piece<'a>,
+}
+
+#[cfg(test)]
+impl Frame<'_> {
+    /// The same, apart from the buffer it was read from.
+    pub(crate) fn into_owned(self) -> Frame<'static> {
+        match self {
+            Self::Hello(hello) => Frame::Hello(hello),
+            Self::Call(call) => {
+                let Call { id, codec, service, method, oneway, streams, fields, message } = call;
+                let message = message.into_owned();
+                Frame::Call(Call { id, codec, service, method, oneway, streams, fields, message })
+            }
+            Self::Reply { id, fields, message } => Frame::Reply { id, fields, message: message.into_owned() },
+            Self::End(End { id, index, code, not_executed, typed, fields, message }) => {
+                let message = message.into_owned();
+                Frame::End(End { id, index, code, not_executed, typed, fields, message })
+            }
+            Self::Data { id, index, message } => Frame::Data { id, index, message: message.into_owned() },
+            Self::Chunk { id, index, bytes } => Frame::Chunk { id, index, bytes: bytes.into_owned() },
+            Self::Credit { id, index, amount } => Frame::Credit { id, index, amount },
+            Self::Cancel { id, index } => Frame::Cancel { id, index },
+            Self::Done(count) => Frame::Done(count),
+            Self::Ping(token) => Frame::Ping(token),
+            Self::Pong(token) => Frame::Pong(token),
+            Self::Goaway { last, reason, text } => Frame::Goaway { last, reason, text },
+            Self::Skipped => Frame::Skipped,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Part<'_> {
+    fn into_owned(self) -> Part<'static> {
+        Part { total: self.total, bytes: self.bytes.into_owned() }
+    }
 }

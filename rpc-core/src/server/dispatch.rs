@@ -51,7 +51,7 @@ impl Dispatch {
         Self { shared, peer, codecs: Vec::new(), pass: None, spare: None, on_close }
     }
 
-    fn start(&mut self, mut call: Incoming, clock: &mut Instant) -> Result<Served, Refusal> {
+    fn start(&mut self, call: &mut Incoming, clock: &mut Instant) -> Result<Served, Refusal> {
         let Self { shared, peer, codecs, pass, spare, .. } = self;
         let registered =
             shared.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
@@ -63,7 +63,7 @@ impl Dispatch {
         }
         let codec = codec(codecs, call.codec, shared)?;
         let descriptor = method.descriptor;
-        let context = context(spare, peer, descriptor, &mut call);
+        let context = context(spare, peer, descriptor, call);
         let entered = pass.take().or_else(|| shared.gate.try_enter());
         let is_apart = method.pace.is_apart() || call.body.len() > LARGE;
         let own = match entered {
@@ -74,7 +74,7 @@ impl Dispatch {
                     method: descriptor,
                     codec: codec.clone(),
                     context,
-                    body: call.body,
+                    body: std::mem::take(&mut call.body),
                 };
                 let pace = Arc::clone(&method.pace);
                 return match entered {
@@ -182,7 +182,7 @@ impl Serve for Dispatch {
         self.codecs = hello.codecs.iter().map(|name| find(name).ok_or_else(|| name.clone())).collect();
     }
 
-    fn serve(&mut self, call: Incoming, clock: &mut Instant) -> Served {
+    fn serve(&mut self, call: &mut Incoming, clock: &mut Instant) -> Served {
         self.start(call, clock).unwrap_or_else(|refusal| Served::Answered(Answer::Refused(refusal)))
     }
 

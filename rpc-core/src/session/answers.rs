@@ -10,11 +10,11 @@ use crate::frame::{Body, Breach, End, Fields, Part, put_cancel};
 use crate::metadata::Metadata;
 
 impl<C, H: Clone> Session<C, H> {
-    pub(super) fn handle_reply(&mut self, id: u64, fields: Fields, message: Part, now: Instant) -> Result<(), Breach> {
+    pub(super) fn handle_reply(&mut self, id: u64, fields: Fields, message: Part<'_>, now: Instant) -> Result<(), Breach> {
         self.handle_answer(id, None, fields, message, now)
     }
 
-    pub(super) fn handle_end(&mut self, end: End, now: Instant) -> Result<(), Breach> {
+    pub(super) fn handle_end(&mut self, end: End<'_>, now: Instant) -> Result<(), Breach> {
         let Some(code) = Code::from_number(end.code) else {
             return Err(Breach::new(format!("an END with code 0 for call {}, which is not a stream", end.id)));
         };
@@ -60,7 +60,7 @@ impl<C, H: Clone> Session<C, H> {
         id: u64,
         end: Option<EndHead>,
         fields: Fields,
-        message: Part,
+        message: Part<'_>,
         now: Instant,
     ) -> Result<(), Breach> {
         // W-23: an answer is for a call that was sent.
@@ -90,7 +90,7 @@ impl<C, H: Clone> Session<C, H> {
             return self.begin_answer(ticket, id, Arriving { end, metadata: fields.metadata }, &message, failure);
         }
         let outcome = match failure {
-            None => outcome(end, fields.metadata, message.bytes),
+            None => outcome(end, fields.metadata, message.bytes.into_body()),
             Some(error) => Outcome::Failed(error),
         };
         self.close(ticket, outcome, now);
@@ -102,7 +102,7 @@ impl<C, H: Clone> Session<C, H> {
         ticket: Ticket,
         id: u64,
         arriving: Arriving,
-        message: &Part,
+        message: &Part<'_>,
         failure: Option<RpcError>,
     ) -> Result<(), Breach> {
         if let Some(error) = failure {

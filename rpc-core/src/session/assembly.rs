@@ -43,7 +43,7 @@ impl Assembly {
     }
 
     /// Begins a message with its first part. One that is not `wanted` is read over.
-    pub(super) fn begin(&mut self, id: u64, index: u16, part: &Part, wanted: bool) -> Result<(), Breach> {
+    pub(super) fn begin(&mut self, id: u64, index: u16, part: &Part<'_>, wanted: bool) -> Result<(), Breach> {
         let total = part.total.unwrap_or_default() as usize;
         if wanted && self.totals + total > self.limit {
             return Err(Breach::new(format!(
@@ -128,9 +128,10 @@ impl Assembly {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::Piece;
 
-    fn part(total: u32, bytes: &'static [u8]) -> Part {
-        Part { total: Some(total), bytes: Body::copy(bytes) }
+    fn part(total: u32, bytes: &'static [u8]) -> Part<'static> {
+        Part { total: Some(total), bytes: Piece::Lying(bytes) }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The calls that the peer makes: taken, refused, started, stopped, answered.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::outcome::{LONGEST_DEADLINE, weight};
@@ -13,7 +14,7 @@ use crate::metadata::Metadata;
 const TURN: usize = 8 * 1024 * 1024;
 
 impl<C, H: Clone> Session<C, H> {
-    pub(super) fn handle_call(&mut self, call: Call, now: Instant) -> Result<(), Breach> {
+    pub(super) fn handle_call(&mut self, call: Call<'_>, now: Instant) -> Result<(), Breach> {
         if self.is_own(call.id) || call.id <= self.last_seen {
             return Err(Breach::new(format!("call {} is not above call {} before it", call.id, self.last_seen)));
         }
@@ -27,24 +28,32 @@ impl<C, H: Clone> Session<C, H> {
             return self.refuse_call(&call, &refusal);
         }
         self.budget.earn();
+        let (id, oneway) = (call.id, call.oneway);
+        let deadline = call.fields.deadline.map(|remaining| now + remaining.min(LONGEST_DEADLINE));
+        let is_whole = call.message.total.is_none();
+        let body = if is_whole {
+            call.message.bytes.into_body()
+        } else {
+            self.assembly.begin(id, 0, &call.message, true)?;
+            Body::EMPTY
+        };
         let incoming = Incoming {
-            id: call.id,
+            id,
             codec: call.codec,
             service: call.service,
             method: call.method,
             streams: call.streams,
             attempt: call.fields.attempt,
-            deadline: call.fields.deadline.map(|remaining| now + remaining.min(LONGEST_DEADLINE)),
+            deadline,
             metadata: call.fields.metadata,
-            body: Body::EMPTY,
+            body,
         };
-        let (id, oneway, deadline) = (call.id, call.oneway, incoming.deadline);
-        let stage = if call.message.total.is_some() {
-            self.assembly.begin(id, 0, &call.message, true)?;
-            Stage::Arriving(Box::new(incoming))
-        } else {
-            self.make_ready(Incoming { body: call.message.bytes, ..incoming });
-            Stage::Ready
+        let stage = match is_whole {
+            true => {
+                self.make_ready(incoming);
+                Stage::Ready
+            }
+            false => Stage::Arriving(Box::new(incoming)),
         };
         self.work.push(Entry { id, stage, oneway, deadline, stopped: None });
         self.note_deadline(deadline);
@@ -101,23 +110,38 @@ impl<C, H: Clone> Session<C, H> {
         !self.ready.is_empty() && self.may_start()
     }
 
-    /// The next call to be started, unless so much waits to be written that no more work is taken on.
-    pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Incoming> {
-        while self.has_ready() {
-            let incoming = self.ready.pop_front()?;
-            let Some(entry) = self.work.get_mut(incoming.id).filter(|entry| matches!(entry.stage, Stage::Ready)) else {
-                continue;
-            };
-            if entry.deadline.is_some_and(|deadline| deadline <= now) {
-                self.ready_bytes -= incoming.weight();
-                self.end_unstarted(incoming.id, &late());
-                continue;
+    /// The calls to be started next, `most` at most, unless so much waits to be written that no more work is taken on.
+    pub(crate) fn poll_calls(&mut self, into: &mut VecDeque<Incoming>, most: usize, now: Instant) {
+        while into.is_empty() && self.has_ready() {
+            if self.ready.len() <= most {
+                std::mem::swap(into, &mut self.ready);
+            } else {
+                into.extend(self.ready.drain(..most));
             }
-            entry.stage = Stage::Started(None);
-            self.ready_bytes -= incoming.weight();
-            return Some(incoming);
+            let mut late_calls = Vec::new();
+            for incoming in &*into {
+                self.ready_bytes -= incoming.weight();
+                if incoming.deadline.is_some_and(|deadline| deadline <= now) {
+                    late_calls.push(incoming.id);
+                } else if let Some(entry) = self.work.get_mut(incoming.id) {
+                    entry.stage = Stage::Started(None);
+                }
+            }
+            if !late_calls.is_empty() {
+                into.retain(|incoming| !late_calls.contains(&incoming.id));
+            }
+            for id in late_calls {
+                self.end_unstarted(id, &late());
+            }
         }
-        None
+    }
+
+    /// The next call to be started.
+    #[cfg(test)]
+    pub(crate) fn poll_call(&mut self, now: Instant) -> Option<Incoming> {
+        let mut calls = VecDeque::new();
+        self.poll_calls(&mut calls, 1, now);
+        calls.pop_front()
     }
 
     /// Keeps what stops the handler of a started call. Gives it back at once, with the reason, where it must stop.
@@ -139,6 +163,12 @@ impl<C, H: Clone> Session<C, H> {
         if entry.oneway {
             self.done += 1;
             return;
+        }
+        if let Answer::Reply { metadata: None, message } = &answer
+            && let Some(message) = message.short()
+            && self.outbox.backlog() < self.limits.write_queue
+        {
+            return self.outbox.put_plain(Head::Reply { id }, None, message);
         }
         match answer {
             Answer::Reply { metadata, message } => self.put_value(Head::Reply { id }, id, metadata, message, "result"),
@@ -233,7 +263,7 @@ impl<C, H: Clone> Session<C, H> {
             && self.sender.answers_left() < self.limits.assembly
     }
 
-    fn refusal(&self, call: &Call) -> Option<Refusal> {
+    fn refusal(&self, call: &Call<'_>) -> Option<Refusal> {
         let len = call.message.total.map_or(call.message.bytes.len(), |total| total as usize);
         let limits = &self.limits;
         if self.work.open() >= limits.calls {
@@ -262,7 +292,7 @@ impl<C, H: Clone> Session<C, H> {
     }
 
     /// Answers a call that is not taken. One whose message still comes keeps its slot until that has gone by (W-29).
-    fn refuse_call(&mut self, call: &Call, refusal: &Refusal) -> Result<(), Breach> {
+    fn refuse_call(&mut self, call: &Call<'_>, refusal: &Refusal) -> Result<(), Breach> {
         if call.message.total.is_none() {
             self.put_refusal(call.id, call.oneway, refusal);
             return Ok(());
@@ -276,7 +306,7 @@ impl<C, H: Clone> Session<C, H> {
     }
 
     /// Lets the message of a call that is not taken go by.
-    fn read_over(&mut self, call: &Call) -> Result<(), Breach> {
+    fn read_over(&mut self, call: &Call<'_>) -> Result<(), Breach> {
         if call.message.total.is_none() {
             return Ok(());
         }

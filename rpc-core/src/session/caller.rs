@@ -208,13 +208,7 @@ impl<C, H: Clone> Session<C, H> {
         let id = id_of(self.sequence, ticket.slot, self.role.parity());
         self.last_sent = id;
         let position = self.outbox.position();
-        let head = head(id, outgoing);
-        let fields = outgoing.fields(now);
-        if head.overhead(&fields) + outgoing.message.len() <= self.peer_frame() {
-            self.outbox.put_message(head, &fields, &outgoing.message);
-        } else {
-            self.sender.begin_call(id, head, &fields, &outgoing.message, &mut self.outbox);
-        }
+        self.append(id, outgoing, now);
         if self.peer.is_none() {
             self.early.calls += 1;
             self.early.bytes += early_cost(outgoing, now);
@@ -225,6 +219,22 @@ impl<C, H: Clone> Session<C, H> {
             return Wire::Closed;
         }
         Wire::Open { id, position, cancelled: false }
+    }
+
+    /// Appends a call, or the beginning of one that is long.
+    fn append(&mut self, id: u64, outgoing: &Outgoing, now: Instant) {
+        let head = head(id, outgoing);
+        if let Some(message) = outgoing.message.short()
+            && outgoing.metadata.is_none()
+        {
+            return self.outbox.put_plain(head, outgoing.remaining(now), message);
+        }
+        let fields = outgoing.fields(now);
+        if head.overhead(&fields) + outgoing.message.len() <= self.peer_frame() {
+            self.outbox.put_message(head, &fields, &outgoing.message);
+        } else {
+            self.sender.begin_call(id, head, &fields, &outgoing.message, &mut self.outbox);
+        }
     }
 
     /// Tells the peer to stop, once, and sends no more of the call's message (W-30).

@@ -3,8 +3,12 @@ use std::cell::RefCell;
 use bytes::Bytes;
 use rpc_codec::Output;
 
+use crate::frame::EARLY_FRAME;
+
 /// Pieces shorter than this are copied into the write buffer; longer ones are shared on their way to the transport.
 pub(super) const COPIED: usize = 16 * 1024;
+/// What has no long pieces fits into a frame, whatever the peer takes.
+const _: () = assert!(COPIED + 64 < EARLY_FRAME);
 
 /// An encoded message, kept by its call until that is answered.
 ///
@@ -26,6 +30,12 @@ struct Segments {
 impl Message {
     pub(crate) fn len(&self) -> usize {
         self.segments.as_ref().map_or(0, |segments| segments.len) + self.tail.len()
+    }
+
+    /// All of a message that is short.
+    #[inline]
+    pub(super) fn short(&self) -> Option<&[u8]> {
+        self.segments.is_none().then_some(&*self.tail)
     }
 
     /// The pieces before the last.

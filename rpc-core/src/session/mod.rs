@@ -228,7 +228,7 @@ impl<C, H: Clone> Session<C, H> {
     ///
     /// When the peer broke a rule of the wire; the connection must then end with [`breach`](Self::breach).
     #[inline]
-    pub(crate) fn handle_frame(&mut self, frame: Frame, now: Instant) -> Result<(), Breach> {
+    pub(crate) fn handle_frame(&mut self, frame: Frame<'_>, now: Instant) -> Result<(), Breach> {
         match frame {
             Frame::Hello(hello) => self.handle_hello(hello, now),
             Frame::Call(call) => self.handle_call(call, now),

@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
@@ -81,15 +82,15 @@ impl Outbox {
         self.appended += (self.queue.tail.len() - before) as u64;
     }
 
+    /// Appends a frame with all of a short message and no fields but a deadline: nearly every frame is one.
+    #[inline]
+    pub(super) fn put_plain(&mut self, head: Head, deadline: Option<Duration>, message: &[u8]) {
+        self.put(|buffer| head.put_plain(deadline, message, buffer));
+    }
+
     /// Appends a frame with all of a message.
     pub(super) fn put_message(&mut self, head: Head, fields: &Fields, message: &Message) {
         let segments = message.segments();
-        if segments.is_empty() {
-            return self.put(|buffer| {
-                head.put(fields, message.len(), None, buffer);
-                buffer.extend_from_slice(message.tail());
-            });
-        }
         self.put(|buffer| head.put(fields, message.len(), None, buffer));
         for segment in segments {
             self.put_bytes(segment);

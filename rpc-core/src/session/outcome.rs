@@ -20,9 +20,13 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
+    pub(super) fn remaining(&self, now: Instant) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(now))
+    }
+
     pub(super) fn fields(&self, now: Instant) -> Fields {
         Fields {
-            deadline: self.deadline.map(|deadline| deadline.saturating_duration_since(now)),
+            deadline: self.remaining(now),
             attempt: 0,
             metadata: self.metadata.clone(),
             unknown: None,

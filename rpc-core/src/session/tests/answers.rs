@@ -86,7 +86,7 @@ fn an_end_with_code_0_is_a_breach() {
 fn strange_codes_and_texts_are_read() {
     let mut client = Bench::client();
     let (ticket, id) = client.sent(1);
-    let message = Part { total: None, bytes: Body::copy(b"a\xFFb") };
+    let message = Part { total: None, bytes: Bytes::from_static(b"a\xFFb").into() };
     client.hear(Frame::End(End { code: 999, message, ..status(id, Code::Internal) }));
     let error = client.failure(ticket);
     assert_eq!((error.code(), error.message()), (Code::Unknown, "a\u{FFFD}b"));

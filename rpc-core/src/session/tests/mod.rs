@@ -25,7 +25,13 @@ use bytes::{Bytes, BytesMut};
 use super::*;
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
-use crate::frame::{ANNOUNCED, Body, Call, Decoder, End, Fields, HEADER, Part, Reason, hello};
+use crate::frame::{ANNOUNCED, Decoder, Fields, HEADER, Reason, hello};
+
+/// Frames that borrow nothing.
+type Frame = crate::frame::Frame<'static>;
+type Call = crate::frame::Call<'static>;
+type End = crate::frame::End<'static>;
+type Part = crate::frame::Part<'static>;
 
 /// Callers are told apart by a number, and so are handlers.
 type Numbered = Session<u32, u32>;
@@ -299,7 +305,7 @@ fn part(len: usize) -> Part {
 
 /// The beginning of a longer message, with none of it.
 fn head_of(total: usize) -> Part {
-    Part { total: Some(total as u32), bytes: Body::EMPTY }
+    Part { total: Some(total as u32), bytes: Bytes::new().into() }
 }
 
 fn call(id: u64, message: Part) -> Call {
