@@ -4,9 +4,10 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
+use futures::task::AtomicWaker;
 use tokio::sync::Notify;
 
 use crate::metadata::Metadata;
@@ -30,6 +31,10 @@ struct Inner {
     cancelled: AtomicBool,
     /// Woken once, when `cancelled` is set.
     cancellation: Notify,
+    /// The handler must not go on.
+    aborted: AtomicBool,
+    /// Wakes the handler when `aborted` is set.
+    handler: AtomicWaker,
 }
 
 thread_local! {
@@ -57,6 +62,8 @@ impl Context {
                 begun: AtomicBool::new(false),
                 cancelled: AtomicBool::new(false),
                 cancellation: Notify::new(),
+                aborted: AtomicBool::new(false),
+                handler: AtomicWaker::new(),
             }),
         }
     }
@@ -70,6 +77,7 @@ impl Context {
         *inner.reply_metadata.get_mut().unwrap_or_else(PoisonError::into_inner) = Metadata::new();
         *inner.begun.get_mut() = false;
         *inner.cancelled.get_mut() = false;
+        *inner.aborted.get_mut() = false;
         true
     }
 
@@ -184,6 +192,22 @@ impl Context {
     pub(crate) fn cancel(&self) {
         self.inner.cancelled.store(true, Ordering::Release);
         self.inner.cancellation.notify_waiters();
+    }
+
+    /// The handler must not go on: it is dropped when it is polled next, which is at once.
+    pub(crate) fn abort(&self) {
+        self.inner.aborted.store(true, Ordering::SeqCst);
+        self.inner.handler.wake();
+    }
+
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.inner.aborted.load(Ordering::SeqCst)
+    }
+
+    /// Has the handler woken by `waker` when it must not go on, or says that it must not.
+    pub(crate) fn is_aborted_or_wakes(&self, waker: &Waker) -> bool {
+        self.inner.handler.register(waker);
+        self.is_aborted()
     }
 
     pub(crate) fn take_reply_metadata(&self) -> Option<Box<Metadata>> {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -14,12 +14,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::Sleep;
 
 use super::inbox::Left;
-use super::serving::{self, Handler};
+use super::serving::{self, Handler, Serving};
 use super::{Core, End, Pending, Serve, Served, Shared, Wish, Writer};
 use crate::caught::caught;
 use crate::context::now;
 use crate::frame::{Decoder, Reason};
 use crate::limits::Limits;
+use crate::stripe::Padded;
 use crate::session::{Answer, Ended, Incoming, Stop};
 
 /// How much is read at a time at first; a connection that is idle keeps no more than this.
@@ -56,6 +57,10 @@ pub(super) struct Driver {
     sleep: Pin<Box<Sleep>>,
     /// How many calls the last turn started.
     started: usize,
+    /// The number of the last turn, among those of all drivers.
+    turn: u64,
+    /// Others had many turns since.
+    is_busy: bool,
     /// The timer is set and wakes this task.
     is_armed: bool,
     /// The buffer may hold a whole frame.
@@ -87,7 +92,8 @@ struct Batch {
     stops: Vec<(Handler, Stop)>,
     calls: VecDeque<Incoming>,
     answers: Vec<(u64, Answer)>,
-    /// What stops the handlers that have been given a task.
+    /// Handlers that are not done, and what stops them.
+    cohort: Vec<Serving>,
     handlers: Vec<(u64, Handler)>,
     left: Left,
 }
@@ -124,6 +130,8 @@ impl Driver {
             read_size: READ_MIN,
             undecoded: false,
             started: 0,
+            turn: 0,
+            is_busy: false,
             is_armed: false,
             batch: Batch::default(),
             sleep: Box::pin(tokio::time::sleep_until(handshake.into())),
@@ -148,6 +156,7 @@ impl Driver {
         let now = now();
         let shared = Arc::clone(&self.shared);
         shared.set_driver(cx.waker());
+        self.note_turn();
         self.unfinished = false;
         self.blocked = false;
         if self.gathering {
@@ -173,7 +182,7 @@ impl Driver {
             let mut core = shared.lock();
             self.heed_wish(&mut core, now)?;
             self.hand_back(&mut core);
-            if started - written >= share(self.started) {
+            if started - written >= self.share(self.started) {
                 written = started;
                 if let Some(writer) = self.take_writer(&mut core, now) {
                     drop(core);
@@ -185,7 +194,7 @@ impl Driver {
                 received = Err(end);
                 reading = false;
             }
-            let told = ended + core.session.ended() >= share(core.session.open());
+            let told = ended + core.session.ended() >= self.share(core.session.open());
             self.unfinished |= told && (reading || self.undecoded);
             let has_read = told || !reading && !self.undecoded;
             let gathers = has_read && *gathers.get_or_insert_with(|| self.is_to_gather(cx, started > 0));
@@ -379,10 +388,18 @@ impl Driver {
                     // A new task is run next, by this very thread. Having more to do makes the run time wake another
                     // thread for it; else nobody would look after the sockets if the handler keeps this one.
                     self.unfinished = true;
-                    self.batch.handlers.push((id, serving::spawn(&self.shared, id, running)));
+                    let apart = running.apart;
+                    let (serving, handler) = Serving::new(&self.shared, id, running);
+                    self.batch.handlers.push((id, handler));
+                    if apart {
+                        serving::spawn(&mut vec![serving]);
+                    } else {
+                        self.batch.cohort.push(serving);
+                    }
                 }
             }
         }
+        serving::spawn(&mut self.batch.cohort);
         self.batch.calls.clear();
         self.serve.rest();
     }
@@ -431,6 +448,17 @@ impl Driver {
         if !self.is_armed {
             cx.waker().wake_by_ref();
         }
+    }
+
+    fn note_turn(&mut self) {
+        let turn = TURNS.0.fetch_add(1, Ordering::Relaxed);
+        self.is_busy = turn - self.turn > BUSY;
+        self.turn = turn;
+    }
+
+    /// How many of the calls in flight are a share.
+    fn share(&self, calls: usize) -> usize {
+        if self.is_busy { usize::MAX } else { (calls / SHARES).clamp(*SHARE.start(), *SHARE.end()) }
     }
 
     /// Whether to put off what callers and handlers have left, and writing: the driver goes to the end of the queue of
@@ -495,10 +523,10 @@ impl Driver {
     }
 }
 
-/// How many of the calls in flight are a share.
-fn share(calls: usize) -> usize {
-    (calls / SHARES).clamp(*SHARE.start(), *SHARE.end())
-}
+/// The turns of all drivers of this process, one after the other.
+static TURNS: Padded<AtomicU64> = Padded(AtomicU64::new(0));
+/// So many turns of others since its last one, and a driver divides nothing: the processors have enough to do.
+const BUSY: u64 = 4;
 
 /// Whether both sides are done, and all is written.
 fn is_finished(core: &Core) -> bool {

@@ -36,6 +36,8 @@ pub(crate) struct Running {
     pub(crate) context: Context,
     /// It runs on when nobody waits.
     pub(crate) detach: bool,
+    /// It may take long at a time, and must have a task of its own.
+    pub(crate) apart: bool,
 }
 
 /// An end that answers no calls.

@@ -2,18 +2,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
-use tokio::task::AbortHandle;
+use futures::Stream as _;
+use futures::stream::FuturesUnordered;
 
 use super::{Running, Shared};
 use crate::caught::caught;
 use crate::context::Context;
 use crate::session::{Answer, Stop};
 
-/// What stops a handler that runs in a task of its own.
+/// What stops a handler that has left the connection's task.
 #[derive(Debug, Clone)]
 pub(super) struct Handler {
     context: Context,
-    abort: AbortHandle,
     /// It runs on when nobody waits.
     detach: bool,
 }
@@ -24,21 +24,35 @@ impl Handler {
         // A detached handler outlives its caller, and its caller's connection; but not a server that is forced to end
         // while the connection is there.
         if !self.detach || stop == Stop::Forced {
-            self.abort.abort();
+            self.context.abort();
         }
     }
 }
 
-/// Gives a handler a task of its own, and says what stops it.
-pub(super) fn spawn(shared: &Arc<Shared>, id: u64, running: Running) -> Handler {
-    let Running { future, context, detach } = running;
-    let serving = Serving { id, future: Some(future), context: context.clone(), shared: Arc::clone(shared) };
-    let abort = tokio::spawn(serving).abort_handle();
-    Handler { context, abort, detach }
+/// Gives handlers a task, one for all of them: a task of its own would cost each more than most of them do. Those that
+/// take long at a time are not among them (`server/pace.rs`).
+pub(super) fn spawn(cohort: &mut Vec<Serving>) {
+    if cohort.len() > 1 {
+        tokio::spawn(Cohort(cohort.drain(..).collect()));
+    } else if let Some(only) = cohort.pop() {
+        tokio::spawn(only);
+    }
+}
+
+/// Handlers that share a task. Each is polled only when it is woken.
+struct Cohort(FuturesUnordered<Serving>);
+
+impl Future for Cohort {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
+        while std::task::ready!(Pin::new(&mut self.0).poll_next(cx)).is_some() {}
+        Poll::Ready(())
+    }
 }
 
 /// A handler with the duty to answer: when it is dropped before its end, the call is answered as stopped.
-struct Serving {
+pub(super) struct Serving {
     id: u64,
     /// `None` when it has ended and the call is answered.
     future: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
@@ -47,11 +61,26 @@ struct Serving {
 }
 
 impl Serving {
+    /// A handler that goes on, and what stops it.
+    pub(super) fn new(shared: &Arc<Shared>, id: u64, running: Running) -> (Self, Handler) {
+        let Running { future, context, detach, .. } = running;
+        let serving = Self { id, future: Some(future), context: context.clone(), shared: Arc::clone(shared) };
+        (serving, Handler { context, detach })
+    }
+
     /// Answers the call, after the handler's own parts are gone: the slot must not be free before. One of them may
     /// panic; the call is answered all the same.
     fn answer(&mut self, answer: Answer) {
         caught(|| drop(self.future.take()));
         self.shared.reply(self.id, answer);
+    }
+
+    /// The handler does not go on.
+    fn stop(&mut self) {
+        if self.future.is_some() {
+            let answer = if self.context.has_begun() { Answer::Stopped } else { Answer::Unbegun };
+            self.answer(answer);
+        }
     }
 }
 
@@ -59,20 +88,24 @@ impl Future for Serving {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
-        let Some(future) = &mut self.future else {
-            return Poll::Ready(());
-        };
-        let answer = std::task::ready!(future.as_mut().poll(cx));
-        self.answer(answer);
+        let this = &mut *self;
+        if !this.context.is_aborted()
+            && let Some(future) = &mut this.future
+        {
+            match future.as_mut().poll(cx) {
+                Poll::Ready(answer) => this.answer(answer),
+                // Looked at once more after registering: what stops it in between is not missed.
+                Poll::Pending if !this.context.is_aborted_or_wakes(cx.waker()) => return Poll::Pending,
+                Poll::Pending => {}
+            }
+        }
+        this.stop();
         Poll::Ready(())
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        if self.future.is_some() {
-            let answer = if self.context.has_begun() { Answer::Stopped } else { Answer::Unbegun };
-            self.answer(answer);
-        }
+        self.stop();
     }
 }

@@ -85,7 +85,7 @@ impl Dispatch {
         };
         let request = Request { method: descriptor, codec, body: &call.body, context: &context };
         let mut handler = match begin(&*registered.service, request) {
-            Ok(future) => Guarded { future: Scoped::new(context, future), pass: None },
+            Ok(future) => Guarded { future: Scoped::new(context, future), pass: None, pace: None },
             Err(refusal) => {
                 *pass = Some(own);
                 return Err(refusal);
@@ -104,6 +104,7 @@ impl Dispatch {
             }
             Poll::Pending => {
                 handler.pass = Some(own);
+                handler.pace = Some(Arc::clone(&method.pace));
                 Ok(handler.running(descriptor.detach))
             }
         }
@@ -172,7 +173,7 @@ impl Shared {
                 None => Answer::Refused(busy()),
             }
         };
-        Ok(Served::Running(Running { future: Box::pin(future), context, detach }))
+        Ok(Served::Running(Running { future: Box::pin(future), context, detach, apart: true }))
     }
 }
 
@@ -209,7 +210,7 @@ impl Job {
     fn begin(self, pass: Pass) -> Result<Guarded, Refusal> {
         let Self { service, method, codec, context, body } = self;
         let future = begin(&*service, Request { method, codec: &codec, body: &body, context: &context })?;
-        Ok(Guarded { future: Scoped::new(context, future), pass: Some(pass) })
+        Ok(Guarded { future: Scoped::new(context, future), pass: Some(pass), pace: None })
     }
 
     /// Leaves even the reading of the arguments to the handler's own task.
@@ -225,10 +226,13 @@ impl Job {
             pace.note(start.elapsed());
             match first {
                 Poll::Ready(answer) => answer,
-                Poll::Pending => handler.await,
+                Poll::Pending => {
+                    handler.pace = Some(pace);
+                    handler.await
+                }
             }
         };
-        Running { future: Box::pin(future), context, detach }
+        Running { future: Box::pin(future), context, detach, apart: true }
     }
 }
 
@@ -237,6 +241,8 @@ struct Guarded {
     future: Scoped<HandlerFuture>,
     /// Given back when the handler goes.
     pass: Option<Pass>,
+    /// Told of polls that take long, but for the first, which others look after.
+    pace: Option<Arc<Pace>>,
 }
 
 impl Guarded {
@@ -245,7 +251,7 @@ impl Guarded {
         let Some(context) = self.future.context().cloned() else {
             return Served::Answered(panicked());
         };
-        Served::Running(Running { future: Box::pin(self), context, detach })
+        Served::Running(Running { future: Box::pin(self), context, detach, apart: false })
     }
 }
 
@@ -254,7 +260,11 @@ impl Future for Guarded {
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Answer> {
         let this = self.get_mut();
+        let start = this.pace.is_some().then(Instant::now);
         let polled = caught(|| Pin::new(&mut this.future).poll(cx));
+        if let Some((pace, start)) = this.pace.as_ref().zip(start) {
+            pace.note_later(start.elapsed());
+        }
         let mut answer = match polled {
             Some(polled) => std::task::ready!(polled),
             None => panicked(),

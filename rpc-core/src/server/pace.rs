@@ -48,6 +48,15 @@ impl Pace {
     }
 }
 
+impl Pace {
+    /// A later poll took this long. Those that are quick say nothing of the first.
+    pub(super) fn note_later(&self, took: Duration) {
+        if took > SLOW {
+            self.note(took);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
