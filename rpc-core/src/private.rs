@@ -70,8 +70,15 @@ where
 }
 
 /// Bytes among the arguments of a call, which are sent from where they are instead of being copied.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Lent(Vec<Bytes>);
+
+impl Lent {
+    /// All are copied.
+    pub fn nothing() -> Self {
+        Self(Vec::new())
+    }
+}
 
 /// An argument that crosses as bytes, as it was given.
 #[derive(Debug)]

@@ -170,6 +170,7 @@ impl AnswersClient {
         ::rpc_core::__private::call(
             &self.channel,
             __AnswersMethods::METHOD_6,
+            ::rpc_core::__private::Lent::nothing(),
             &__Arguments { line },
         )
     }
@@ -177,7 +178,7 @@ impl AnswersClient {
 /// Serves an implementation of [`Answers`].
 #[allow(dead_code)]
 pub struct AnswersServer<T> {
-    service: ::std::sync::Arc<T>,
+    service: ::rpc_core::__private::Striped<T>,
     name: ::std::borrow::Cow<'static, ::core::primitive::str>,
 }
 impl<T> ::core::clone::Clone for AnswersServer<T> {
@@ -205,6 +206,7 @@ impl<T: Answers> AnswersServer<T> {
     /// Serves a service that others hold as well.
     #[must_use]
     pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        let service = ::rpc_core::__private::Striped::new(service);
         Self {
             service,
             name: ::std::borrow::Cow::Borrowed(__AnswersMethods::DESCRIPTOR.name),
@@ -238,7 +240,7 @@ impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
                 {
                     return __refusal;
                 }
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request
                     .reply(async move { <T as Answers>::nothing(&*__service).await })
             }
@@ -247,7 +249,7 @@ impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
                 {
                     return __refusal;
                 }
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 #[allow(non_camel_case_types)]
                 type __Type__answer = Reply;
                 fn __answer(
@@ -265,7 +267,7 @@ impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
                 {
                     return __refusal;
                 }
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 #[allow(non_camel_case_types)]
                 type __Type__failure = RpcError;
                 fn __failure(
@@ -286,7 +288,7 @@ impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
                 {
                     return __refusal;
                 }
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 #[allow(non_camel_case_types)]
                 type __Type__answer = <io::Result<
                     u8,
@@ -321,7 +323,7 @@ impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
                 {
                     return __refusal;
                 }
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request
                     .reply(async move {
                         ::rpc_core::__private::AsBytes(
@@ -334,7 +336,7 @@ impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
                 {
                     return __refusal;
                 }
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 #[allow(non_camel_case_types)]
                 type __Type__failure = Failed;
                 fn __failure(
@@ -368,7 +370,7 @@ impl<T: Answers> ::rpc_core::__private::Service for AnswersServer<T> {
                     ::core::result::Result::Ok(__arguments) => __arguments,
                     ::core::result::Result::Err(__refusal) => return __refusal,
                 };
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request
                     .oneway(async move {
                         <T as Answers>::log(&*__service, __arguments.line).await

@@ -112,18 +112,27 @@ impl StoreClient {
         ) -> impl framework::__private::serde::Serialize + use<'_> {
             __StoreMethods::lent::<__Type__argument_2>(value)
         }
+        #[allow(unused_imports)]
+        use __rpc::NotLent as _;
+        let mut __lent = framework::__private::Lent::nothing();
+        let __arguments = __Arguments {
+            key,
+            tags: __argument_1(tags),
+            entry: __argument_2(entry),
+            note,
+            r#type,
+            data: framework::__private::AsBytes(
+                framework::__private::Given(data).lend(&mut __lent),
+            ),
+            copy: framework::__private::AsBytes(
+                framework::__private::Given(copy).lend(&mut __lent),
+            ),
+        };
         framework::__private::call(
             &self.channel,
             __StoreMethods::METHOD_0,
-            &__Arguments {
-                key,
-                tags: __argument_1(tags),
-                entry: __argument_2(entry),
-                note,
-                r#type,
-                data: framework::__private::AsBytes(data),
-                copy: framework::__private::AsBytes(copy),
-            },
+            __lent,
+            &__arguments,
         )
     }
     /// Calls `Store.attributed`.
@@ -152,6 +161,7 @@ impl StoreClient {
         framework::__private::call(
             &self.channel,
             __StoreMethods::METHOD_1,
+            framework::__private::Lent::nothing(),
             &__Arguments { a, b, c },
         )
     }
@@ -159,7 +169,7 @@ impl StoreClient {
 /// Serves an implementation of [`Store`].
 #[allow(dead_code)]
 pub(crate) struct StoreServer<T> {
-    service: ::std::sync::Arc<T>,
+    service: framework::__private::Striped<T>,
     name: ::std::borrow::Cow<'static, ::core::primitive::str>,
 }
 impl<T> ::core::clone::Clone for StoreServer<T> {
@@ -187,6 +197,7 @@ impl<T: Store> StoreServer<T> {
     /// Serves a service that others hold as well.
     #[must_use]
     pub(crate) fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        let service = framework::__private::Striped::new(service);
         Self {
             service,
             name: ::std::borrow::Cow::Borrowed(__StoreMethods::DESCRIPTOR.name),
@@ -246,7 +257,7 @@ impl<T: Store> framework::__private::Service for StoreServer<T> {
                     ::core::result::Result::Ok(__arguments) => __arguments,
                     ::core::result::Result::Err(__refusal) => return __refusal,
                 };
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 let __context = __request.context();
                 __request
                     .reply(async move {
@@ -285,7 +296,7 @@ impl<T: Store> framework::__private::Service for StoreServer<T> {
                     ::core::result::Result::Ok(__arguments) => __arguments,
                     ::core::result::Result::Err(__refusal) => return __refusal,
                 };
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request
                     .reply(async move {
                         <T as Store>::attributed(

@@ -127,7 +127,7 @@ impl AdminClient {
 #[allow(clippy::too_many_arguments)]
 #[allow(dead_code)]
 struct AdminServer<T> {
-    service: ::std::sync::Arc<T>,
+    service: ::rpc_core::__private::Striped<T>,
     name: ::std::borrow::Cow<'static, ::core::primitive::str>,
 }
 #[cfg(feature = "admin")]
@@ -161,6 +161,7 @@ impl<T: Admin> AdminServer<T> {
     /// Serves a service that others hold as well.
     #[must_use]
     fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        let service = ::rpc_core::__private::Striped::new(service);
         Self {
             service,
             name: ::std::borrow::Cow::Borrowed(__AdminMethods::DESCRIPTOR.name),
@@ -194,7 +195,7 @@ impl<T: Admin> ::rpc_core::__private::Service for AdminServer<T> {
                 {
                     return __refusal;
                 }
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request.reply(async move { <T as Admin>::drain(&*__service).await })
             }
             1u16 => {
@@ -202,7 +203,7 @@ impl<T: Admin> ::rpc_core::__private::Service for AdminServer<T> {
                 {
                     return __refusal;
                 }
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request.reply(async move { <T as Admin>::stop_now(&*__service).await })
             }
             2u16 => {
@@ -210,7 +211,7 @@ impl<T: Admin> ::rpc_core::__private::Service for AdminServer<T> {
                 {
                     return __refusal;
                 }
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request.reply(async move { <T as Admin>::new(&*__service).await })
             }
             _ => __request.unknown_method(),

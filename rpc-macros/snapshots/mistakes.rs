@@ -87,6 +87,7 @@ impl WrongClient {
         ::rpc_core::__private::call(
             &self.channel,
             __WrongMethods::METHOD_3,
+            ::rpc_core::__private::Lent::nothing(),
             &__Arguments { a },
         )
     }
@@ -94,7 +95,7 @@ impl WrongClient {
 /// Serves an implementation of [`Wrong`].
 #[allow(dead_code)]
 pub struct WrongServer<T> {
-    service: ::std::sync::Arc<T>,
+    service: ::rpc_core::__private::Striped<T>,
     name: ::std::borrow::Cow<'static, ::core::primitive::str>,
 }
 impl<T> ::core::clone::Clone for WrongServer<T> {
@@ -122,6 +123,7 @@ impl<T: Wrong> WrongServer<T> {
     /// Serves a service that others hold as well.
     #[must_use]
     pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        let service = ::rpc_core::__private::Striped::new(service);
         Self {
             service,
             name: ::std::borrow::Cow::Borrowed(__WrongMethods::DESCRIPTOR.name),
@@ -166,7 +168,7 @@ impl<T: Wrong> ::rpc_core::__private::Service for WrongServer<T> {
                     ::core::result::Result::Ok(__arguments) => __arguments,
                     ::core::result::Result::Err(__refusal) => return __refusal,
                 };
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request
                     .reply(async move {
                         <T as Wrong>::right(&*__service, __arguments.a).await

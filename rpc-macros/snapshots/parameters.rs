@@ -116,6 +116,7 @@ where
         ::rpc_core::__private::call(
             &self.channel,
             __CacheMethods::METHOD_0,
+            ::rpc_core::__private::Lent::nothing(),
             &__Arguments { keys },
         )
     }
@@ -150,7 +151,7 @@ pub struct CacheServer<TT, K, T = u64, const N: usize = 3>
 where
     K: Hash,
 {
-    service: ::std::sync::Arc<TT>,
+    service: ::rpc_core::__private::Striped<TT>,
     name: ::std::borrow::Cow<'static, ::core::primitive::str>,
     types: ::core::marker::PhantomData<
         fn() -> (::core::marker::PhantomData<K>, ::core::marker::PhantomData<T>),
@@ -191,6 +192,7 @@ where
     /// Serves a service that others hold as well.
     #[must_use]
     pub fn from_arc(service: ::std::sync::Arc<TT>) -> Self {
+        let service = ::rpc_core::__private::Striped::new(service);
         Self {
             service,
             name: ::std::borrow::Cow::Borrowed(__CacheMethods::DESCRIPTOR.name),
@@ -247,7 +249,7 @@ where
                     ::core::result::Result::Ok(__arguments) => __arguments,
                     ::core::result::Result::Err(__refusal) => return __refusal,
                 };
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request
                     .reply_result(async move {
                         <TT as Cache<K, T, N>>::get_all(&*__service, &__arguments.keys)
@@ -259,7 +261,7 @@ where
                 {
                     return __refusal;
                 }
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request
                     .reply(async move {
                         <TT as Cache<K, T, N>>::fixed(&*__service).await

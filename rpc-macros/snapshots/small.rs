@@ -92,6 +92,7 @@ impl ArithClient {
         ::rpc_core::__private::call(
             &self.channel,
             __ArithMethods::METHOD_0,
+            ::rpc_core::__private::Lent::nothing(),
             &__Arguments { a, b },
         )
     }
@@ -115,6 +116,7 @@ impl ArithClient {
         ::rpc_core::__private::call(
             &self.channel,
             __ArithMethods::METHOD_1,
+            ::rpc_core::__private::Lent::nothing(),
             &__Arguments { a, b },
         )
     }
@@ -122,7 +124,7 @@ impl ArithClient {
 /// Serves an implementation of [`Arith`].
 #[allow(dead_code)]
 pub struct ArithServer<T> {
-    service: ::std::sync::Arc<T>,
+    service: ::rpc_core::__private::Striped<T>,
     name: ::std::borrow::Cow<'static, ::core::primitive::str>,
 }
 impl<T> ::core::clone::Clone for ArithServer<T> {
@@ -150,6 +152,7 @@ impl<T: Arith> ArithServer<T> {
     /// Serves a service that others hold as well.
     #[must_use]
     pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+        let service = ::rpc_core::__private::Striped::new(service);
         Self {
             service,
             name: ::std::borrow::Cow::Borrowed(__ArithMethods::DESCRIPTOR.name),
@@ -194,7 +197,7 @@ impl<T: Arith> ::rpc_core::__private::Service for ArithServer<T> {
                     ::core::result::Result::Ok(__arguments) => __arguments,
                     ::core::result::Result::Err(__refusal) => return __refusal,
                 };
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 __request
                     .reply(async move {
                         <T as Arith>::multiply(&*__service, __arguments.a, __arguments.b)
@@ -217,7 +220,7 @@ impl<T: Arith> ::rpc_core::__private::Service for ArithServer<T> {
                     ::core::result::Result::Ok(__arguments) => __arguments,
                     ::core::result::Result::Err(__refusal) => return __refusal,
                 };
-                let __service = ::core::clone::Clone::clone(&self.service);
+                let __service = self.service.hold();
                 #[allow(non_camel_case_types)]
                 type __Type__answer = Quotient;
                 fn __answer(

@@ -53,12 +53,12 @@ pub(super) fn sent(scope: &Scope<'_>, method: &Method) -> (TokenStream, TokenStr
         #probes
     };
     if !lends {
-        return (definition, quote!(#private::Lent::default(), &__Arguments { #values }));
+        return (definition, quote!(#private::Lent::nothing(), &__Arguments { #values }));
     }
     let fill = quote! {
         #[allow(unused_imports)]
         use __rpc::NotLent as _;
-        let mut __lent = #private::Lent::default();
+        let mut __lent = #private::Lent::nothing();
         let __arguments = __Arguments { #values };
     };
     (quote!(#definition #fill), quote!(__lent, &__arguments))
