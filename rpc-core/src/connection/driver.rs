@@ -1,7 +1,7 @@
 mod farewell;
 
-use std::future::Future as _;
 use std::collections::VecDeque;
+use std::future::Future as _;
 use std::ops::RangeInclusive;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -20,8 +20,8 @@ use crate::caught::caught;
 use crate::context::now;
 use crate::frame::{Decoder, Reason};
 use crate::limits::Limits;
-use crate::stripe::Padded;
 use crate::session::{Answer, Ended, Incoming, Stop};
+use crate::stripe::Padded;
 
 /// How much is read at a time at first; a connection that is idle keeps no more than this.
 const READ_MIN: usize = 8 * 1024;
@@ -171,13 +171,10 @@ impl Driver {
         let mut written = 0;
         loop {
             if reading && !self.undecoded {
-                reads += 1;
-                self.unfinished |= reads > READS;
-                reading = reads <= READS
-                    && self.read(cx).unwrap_or_else(|end| {
-                        received = Err(end);
-                        false
-                    });
+                reading = self.read_all(cx, &mut reads).unwrap_or_else(|end| {
+                    received = Err(end);
+                    false
+                });
             }
             let mut core = shared.lock();
             self.heed_wish(&mut core, now)?;
@@ -187,14 +184,14 @@ impl Driver {
                 if let Some(writer) = self.take_writer(&mut core, now) {
                     drop(core);
                     self.write(cx, writer, now)?;
-                    continue;
+                    core = shared.lock();
                 }
             }
             if let Err(end) = self.decode(&mut core, now) {
                 received = Err(end);
                 reading = false;
             }
-            let told = ended + core.session.ended() >= self.share(core.session.open());
+            let told = received.is_ok() && ended + core.session.ended() >= self.share(core.session.open());
             self.unfinished |= told && (reading || self.undecoded);
             let has_read = told || !reading && !self.undecoded;
             let gathers = has_read && *gathers.get_or_insert_with(|| self.is_to_gather(cx, started > 0));
@@ -211,14 +208,17 @@ impl Driver {
             }
             let due = self.heed_clock(&mut core, now)?;
             let writer = if gathers { None } else { self.take_writer(&mut core, now) };
-            let finished = writer.is_none() && is_finished(&core);
+            let mut finished = writer.is_none() && is_finished(&core);
             ended += self.batch.ended.len();
             self.note_quiet(ended + started <= 1 && core.session.is_quiet());
             drop(core);
             self.batch.notify();
             if let Some(writer) = writer {
-                self.write(cx, writer, now)?;
-                continue;
+                match self.write(cx, writer, now)? {
+                    After::Work => continue,
+                    After::Nothing => {}
+                    After::Goodbye => finished = true,
+                }
             }
             if finished {
                 return Err(End::Finished);
@@ -244,30 +244,37 @@ impl Driver {
         self.take_in(&mut core, now);
         let writer = self.take_writer(&mut core, now);
         drop(core);
-        match writer {
-            Some(writer) => self.write(cx, writer, now),
-            None => Ok(()),
+        if let Some(writer) = writer {
+            self.write(cx, writer, now)?;
         }
+        Ok(())
     }
 
-    /// Reads once. Says whether something came.
-    fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, End> {
-        let missing = self.decoder.missing(&self.buffer);
-        self.buffer.reserve(self.read_size.max(missing.min(READ_MAX)));
-        let room = self.buffer.capacity() - self.buffer.len();
-        let count = match pin!(self.reader.read_buf(&mut self.buffer)).poll(cx) {
-            Poll::Pending => return Ok(false),
-            Poll::Ready(Err(error)) => return Err(End::Io(error)),
-            Poll::Ready(Ok(0)) => return Err(End::Eof { within_frame: !self.buffer.is_empty() }),
-            Poll::Ready(Ok(count)) => count,
-        };
-        self.read_size = match count {
-            full if full == room => (2 * self.read_size).min(READ_MAX),
-            short if short < READ_MIN / 2 => READ_MIN,
-            _ => self.read_size,
-        };
-        self.undecoded = true;
-        Ok(true)
+    /// Reads until the transport has no more, or the buffer is full. Says whether there may be more.
+    fn read_all(&mut self, cx: &mut Context<'_>, reads: &mut usize) -> Result<bool, End> {
+        while *reads < READS {
+            *reads += 1;
+            let missing = self.decoder.missing(&self.buffer);
+            self.buffer.reserve(self.read_size.max(missing.min(READ_MAX)));
+            let room = self.buffer.capacity() - self.buffer.len();
+            let count = match pin!(self.reader.read_buf(&mut self.buffer)).poll(cx) {
+                Poll::Pending => return Ok(false),
+                Poll::Ready(Err(error)) => return Err(End::Io(error)),
+                Poll::Ready(Ok(0)) => return Err(End::Eof { within_frame: !self.buffer.is_empty() }),
+                Poll::Ready(Ok(count)) => count,
+            };
+            self.undecoded = true;
+            if count == room {
+                self.read_size = (2 * self.read_size).min(READ_MAX);
+                return Ok(true);
+            }
+            // There was no more: the run time knows, and without a system call notes whom to wake when there is.
+            if count < READ_MIN / 2 {
+                self.read_size = READ_MIN;
+            }
+        }
+        self.unfinished = true;
+        Ok(false)
     }
 
     /// Gives the session what became of calls that were started.
@@ -501,25 +508,28 @@ impl Driver {
     }
 
     /// Writes, and puts the writer back.
-    fn write(&mut self, cx: &mut Context<'_>, mut writer: Writer, now: Instant) -> Result<(), End> {
+    fn write(&mut self, cx: &mut Context<'_>, mut writer: Writer, now: Instant) -> Result<After, End> {
         let before = writer.written();
         let result = writer.poll_write(cx);
         let written = writer.written();
         let mut core = self.shared.lock();
         core.session.handle_written(written, now);
         core.writer = Some(writer);
-        drop(core);
         match result {
-            Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(error)) => return Err(End::Io(error)),
+            Poll::Ready(Ok(())) if core.has_work() => Ok(After::Work),
+            Poll::Ready(Ok(())) => {
+                self.writing_since = None;
+                Ok(if is_finished(&core) { After::Goodbye } else { After::Nothing })
+            }
+            Poll::Ready(Err(error)) => Err(End::Io(error)),
             Poll::Pending => {
                 self.blocked = true;
                 if written > before || self.writing_since.is_none() {
                     self.writing_since = Some(crate::context::now());
                 }
+                Ok(After::Work)
             }
         }
-        Ok(())
     }
 }
 
@@ -527,6 +537,14 @@ impl Driver {
 static TURNS: Padded<AtomicU64> = Padded(AtomicU64::new(0));
 /// So many turns of others since its last one, and a driver divides nothing: the processors have enough to do.
 const BUSY: u64 = 4;
+
+/// What is left to be seen to after something was written.
+enum After {
+    Work,
+    Nothing,
+    /// Both sides are done.
+    Goodbye,
+}
 
 /// Whether both sides are done, and all is written.
 fn is_finished(core: &Core) -> bool {

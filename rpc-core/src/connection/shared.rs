@@ -303,6 +303,12 @@ impl Core {
         matches!(done, Poll::Ready(Ok(()))) && !self.session.has_output()
     }
 
+    /// Whether there is something for the driver to see to.
+    pub(super) fn has_work(&self) -> bool {
+        let session = &self.session;
+        session.has_output() || session.has_ready() || session.ended() > 0 || self.wish != Wish::Live
+    }
+
     fn is_timer_late(&self) -> bool {
         match (self.session.poll_timeout(), self.timer) {
             (Some(due), Some(timer)) => due < timer,

@@ -10,7 +10,13 @@ use crate::frame::{Body, Breach, End, Fields, Part, put_cancel};
 use crate::metadata::Metadata;
 
 impl<C, H: Clone> Session<C, H> {
-    pub(super) fn handle_reply(&mut self, id: u64, fields: Fields, message: Part<'_>, now: Instant) -> Result<(), Breach> {
+    pub(super) fn handle_reply(
+        &mut self,
+        id: u64,
+        fields: Fields,
+        message: Part<'_>,
+        now: Instant,
+    ) -> Result<(), Breach> {
         self.handle_answer(id, None, fields, message, now)
     }
 

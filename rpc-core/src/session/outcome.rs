@@ -25,12 +25,7 @@ impl Outgoing {
     }
 
     pub(super) fn fields(&self, now: Instant) -> Fields {
-        Fields {
-            deadline: self.remaining(now),
-            attempt: 0,
-            metadata: self.metadata.clone(),
-            unknown: None,
-        }
+        Fields { deadline: self.remaining(now), attempt: 0, metadata: self.metadata.clone(), unknown: None }
     }
 }
 
