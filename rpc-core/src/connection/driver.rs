@@ -24,11 +24,14 @@ use crate::session::{Answer, Ended, Incoming, Stop};
 use crate::stripe::Padded;
 
 /// How much is read at a time at first; a connection that is idle keeps no more than this.
-const READ_MIN: usize = 8 * 1024;
+const READ_MIN: usize = 2 * 1024;
 /// How much is read at a time when there is always more.
 const READ_MAX: usize = 256 * 1024;
 /// How many times one turn reads before others get theirs.
 const READS: usize = 16;
+/// How much one turn reads before it writes, and writes before it reads again, in bytes. It bounds how long a small call
+/// waits for large ones that go the other way.
+const STINT: usize = 512 * 1024;
 /// How many frames go into the session, or calls come out of it, before what they led to is seen to: by then they are
 /// still in the processor's cache.
 const BATCH: usize = 16;
@@ -68,8 +71,10 @@ pub(super) struct Driver {
     greeted: bool,
     /// The last turn put off writing so that callers could add to it.
     gathering: bool,
-    /// There is more to read or to start than one turn did.
+    /// There is more to read, to start or to write than one turn did.
     unfinished: bool,
+    /// How much this turn has written, in bytes.
+    stint: usize,
     /// The transport has taken all that it takes in this turn.
     blocked: bool,
     /// When the peer must have said HELLO.
@@ -138,6 +143,7 @@ impl Driver {
             greeted: false,
             gathering: false,
             unfinished: false,
+            stint: 0,
             blocked: false,
             handshake,
             limits,
@@ -159,6 +165,7 @@ impl Driver {
         self.note_turn();
         self.unfinished = false;
         self.blocked = false;
+        self.stint = 0;
         if self.gathering {
             self.write_left(cx, now)?;
         }
@@ -215,7 +222,8 @@ impl Driver {
             self.batch.notify();
             if let Some(writer) = writer {
                 match self.write(cx, writer, now)? {
-                    After::Work => continue,
+                    After::Work if self.stint < STINT => continue,
+                    After::Work => self.unfinished = true,
                     After::Nothing => {}
                     After::Goodbye => finished = true,
                 }
@@ -253,7 +261,7 @@ impl Driver {
     /// Reads until the transport has no more, or the buffer is full. Says whether there may be more.
     fn read_all(&mut self, cx: &mut Context<'_>, reads: &mut usize) -> Result<bool, End> {
         while *reads < READS {
-            *reads += 1;
+            *reads += (READS * self.read_size).div_ceil(STINT).max(1);
             let missing = self.decoder.missing(&self.buffer);
             self.buffer.reserve(self.read_size.max(missing.min(READ_MAX)));
             let room = self.buffer.capacity() - self.buffer.len();
@@ -512,6 +520,7 @@ impl Driver {
         let before = writer.written();
         let result = writer.poll_write(cx);
         let written = writer.written();
+        self.stint += (written - before) as usize;
         let mut core = self.shared.lock();
         core.session.handle_written(written, now);
         core.writer = Some(writer);
