@@ -73,6 +73,24 @@ async fn dropping_a_call_drops_its_handler() {
     .await;
 }
 
+/// Handlers that wait share a task: one that is cancelled goes alone.
+#[tokio::test]
+async fn dropping_one_of_many_calls_drops_its_handler_alone() {
+    everywhere(async |desk, watch| {
+        let mut calls: Vec<_> = (0..40).map(|number| tokio::spawn(desk.hold(number))).collect();
+        for _ in 0..40 {
+            assert!(matches!(watch.next().await, Event::Begun(_)));
+        }
+        calls.remove(17).abort();
+        assert_eq!(watch.next().await, Event::Dropped(17));
+        watch.release(39);
+        for call in calls {
+            soon(call).await.unwrap().unwrap();
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_call_cancelled_while_its_message_is_on_its_way_leaves_the_connection_usable() {
     let office = Office::open().await;

@@ -11,6 +11,10 @@ trait Mill {
     async fn ping(&self) -> u64;
     /// Keeps its thread for this long, as a handler that was written without thought does.
     async fn block(&self, millis: u64);
+    /// The same, once it has waited.
+    async fn block_later(&self, millis: u64);
+    /// Waits a moment.
+    async fn nap(&self);
     /// Computes for this long.
     async fn grind(&self, millis: u64) -> u64;
 }
@@ -24,6 +28,15 @@ impl Mill for Miller {
 
     async fn block(&self, millis: u64) {
         std::thread::sleep(Duration::from_millis(millis));
+    }
+
+    async fn block_later(&self, millis: u64) {
+        tokio::task::yield_now().await;
+        std::thread::sleep(Duration::from_millis(millis));
+    }
+
+    async fn nap(&self) {
+        tokio::task::yield_now().await;
     }
 
     async fn grind(&self, millis: u64) -> u64 {
@@ -74,6 +87,30 @@ async fn pings_stay_quick_beside_a_method_that_blocks() {
     })
     .await;
     assert!(p99 < limit, "{p99:?}");
+    soon(server.shutdown()).await;
+}
+
+/// Handlers that wait share tasks; one that blocks later than at its first poll is not among them from then on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handlers_that_wait_stay_quick_beside_a_method_that_blocks_later() {
+    let (mill, server) = mill().await;
+    soon(mill.block_later(200)).await.unwrap();
+    let limit = Duration::from_millis(100);
+    let took = best_of(5, limit, async || {
+        let start = Instant::now();
+        // The first go out by themselves, the others in one write.
+        let first: Vec<_> = (0..3).map(|_| tokio::spawn(mill.nap())).collect();
+        let blocked = tokio::spawn(mill.block_later(200));
+        let naps = (0..8).map(|_| tokio::spawn(mill.nap()));
+        for nap in first.into_iter().chain(naps.collect::<Vec<_>>()) {
+            nap.await.unwrap().unwrap();
+        }
+        let took = start.elapsed();
+        blocked.await.unwrap().unwrap();
+        took
+    })
+    .await;
+    assert!(took < limit, "{took:?}");
     soon(server.shutdown()).await;
 }
 

@@ -42,12 +42,17 @@ impl Results {
     }
 
     /// What a contestant reached in each round, as a share of what the floor reached in the same round.
-    ///
-    /// Where the delay counts it is the floor's delay as a share of the contestant's, so that more is always better.
     pub(crate) fn ratio(&self, workload: &Workload, contestant: &str) -> Option<Spread> {
+        self.ratio_to(workload, contestant, "floor")
+    }
+
+    /// What a contestant reached in each round, as a share of what `base` reached in the same round.
+    ///
+    /// Where the delay counts it is the delay of `base` as a share of the contestant's, so that more is always better.
+    pub(crate) fn ratio_to(&self, workload: &Workload, contestant: &str, base: &str) -> Option<Spread> {
         let ratios = self.outcomes(workload.name, contestant).filter_map(|(round, outcome)| {
-            let (_, floor) = self.outcomes(workload.name, "floor").find(|(other, _)| *other == round)?;
-            Some(if workload.is_about_delay() { floor.p99 / outcome.p99 } else { outcome.rate / floor.rate })
+            let (_, base) = self.outcomes(workload.name, base).find(|(other, _)| *other == round)?;
+            Some(if workload.is_about_delay() { base.p99 / outcome.p99 } else { outcome.rate / base.rate })
         });
         Spread::of(ratios.collect())
     }

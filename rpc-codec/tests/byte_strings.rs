@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests assert by panicking")]
 
 use bytes::Bytes;
-use rpc_codec::bytes::AsBytes;
+use rpc_codec::bytes::{AsBytes, sharing};
 use rpc_codec::{AnyCodec, Bincode, Codec, Json, MessagePack, Output};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -172,4 +172,40 @@ fn bytes_are_borrowed_from_the_message() {
         assert_eq!(read, b"abc");
         assert!(written.as_ptr_range().contains(&read.as_ptr()));
     }
+}
+
+/// At the least that is worth sharing, and one below it; and only within `sharing`.
+#[test]
+fn long_bytes_share_the_message_they_are_read_from() {
+    const SHARED_MIN: usize = 64 * 1024;
+    for codec in AnyCodec::builtin() {
+        for len in [SHARED_MIN - 1, SHARED_MIN] {
+            let message = Bytes::from(encode(&codec, &AsBytes(vec![7; len])));
+            let lies_within = |bytes: &Bytes| message.as_ptr_range().contains(&bytes.as_ptr());
+            let AsBytes(read) = sharing(&message, || codec.decode::<AsBytes<Bytes>>(&message)).unwrap();
+            let is_shared = len == SHARED_MIN && codec.name() != "json";
+            assert_eq!((read.len(), lies_within(&read)), (len, is_shared), "{} {len}", codec.name());
+            let AsBytes(alone) = codec.decode::<AsBytes<Bytes>>(&message).unwrap();
+            assert!(!lies_within(&alone));
+            let AsBytes(vec) = sharing(&message, || codec.decode::<AsBytes<Vec<u8>>>(&message)).unwrap();
+            assert_eq!(vec.len(), len);
+        }
+    }
+}
+
+/// What is read while something else is shared does not mix the two up, and neither does a panic.
+#[test]
+fn sharing_ends_with_the_reading() {
+    let codec = MessagePack::default();
+    let message = Bytes::from(encode(&codec, &AsBytes(vec![7; 100_000])));
+    let other = Bytes::from(encode(&codec, &AsBytes(vec![8; 100_000])));
+    let read = |message: &Bytes| codec.decode::<AsBytes<Bytes>>(message).unwrap().0;
+    sharing(&message, || {
+        assert!(!other.as_ptr_range().contains(&read(&other).as_ptr()));
+        assert_eq!(sharing(&other, || read(&other))[0], 8);
+        assert!(message.as_ptr_range().contains(&read(&message).as_ptr()));
+    });
+    let panics = std::panic::catch_unwind(|| sharing(&message, || std::panic::resume_unwind(Box::new(()))));
+    assert!(panics.is_err());
+    assert!(!message.as_ptr_range().contains(&read(&message).as_ptr()));
 }

@@ -81,3 +81,28 @@ impl<T> fmt::Debug for Held<T> {
         f.write_str("Held(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_held_value_outlives_its_owners() {
+        let value = Arc::new(7);
+        let striped = Striped::new(Arc::clone(&value));
+        let held = striped.clone().hold();
+        drop(striped);
+        assert_eq!((*held, Arc::strong_count(&value)), (7, 2));
+        drop(held);
+        assert_eq!(Arc::strong_count(&value), 1);
+    }
+
+    #[test]
+    fn a_thread_uses_the_same_copy_every_time() {
+        let copies = [0, 1, 2, 3];
+        assert_eq!(own(&copies), own(&copies));
+        let others: Vec<i32> =
+            (0..STRIPES).map(|_| std::thread::spawn(|| *own(&[0, 1, 2, 3])).join().unwrap()).collect();
+        assert!(others.iter().any(|other| *other != others[0]), "{others:?}");
+    }
+}

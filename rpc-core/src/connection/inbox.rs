@@ -96,3 +96,51 @@ fn move_all<T>(from: &mut Vec<T>, into: &mut Vec<T>) {
 fn lock(tray: &Tray) -> MutexGuard<'_, Left> {
     tray.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer() -> Answer {
+        Answer::Stopped
+    }
+
+    #[test]
+    fn the_driver_is_asked_for_once_until_it_has_come() {
+        let inbox = Inbox::default();
+        inbox.leave_answer(1, answer());
+        assert!(inbox.ring() && !inbox.ring());
+        let mut left = Left::default();
+        inbox.empty(&mut left);
+        assert_eq!(left.answers.len(), 1);
+        inbox.leave_answer(2, answer());
+        assert!(inbox.ring(), "what is left behind its back is announced anew");
+        inbox.empty(&mut left);
+        assert_eq!(left.answers.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn what_threads_leave_is_all_found() {
+        let inbox = Arc::new(Inbox::default());
+        let threads: Vec<_> = (0..8)
+            .map(|id| {
+                let inbox = Arc::clone(&inbox);
+                std::thread::spawn(move || inbox.leave_answer(id, answer()))
+            })
+            .collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let mut left = Left::default();
+        inbox.empty(&mut left);
+        assert_eq!(left.answers.len(), 8);
+    }
+
+    #[test]
+    fn a_closed_inbox_takes_nothing() {
+        let inbox = Inbox::default();
+        assert!(inbox.close().is_empty());
+        inbox.leave_answer(1, answer());
+        let mut left = Left::default();
+        inbox.empty(&mut left);
+        assert!(left.answers.is_empty());
+    }
+}

@@ -174,3 +174,21 @@ impl<'a> Payload<'a> for Bytes {
         Piece::Cut(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// At what is copied, and one past it.
+    #[test]
+    fn a_short_body_is_a_copy_and_a_long_one_shares() {
+        let bytes = Bytes::from(vec![7; SHORT + 1]);
+        let short: Body = bytes.slice(1..).into();
+        assert!(short.shared().is_none());
+        assert_eq!(short, bytes.slice(1..));
+        let long: Body = bytes.clone().into();
+        assert_eq!(long.shared().map(|shared| shared.as_ptr()), Some(bytes.as_ptr()));
+        assert_eq!(Body::copy(&bytes), bytes);
+        assert!(Body::EMPTY.is_empty() && size_of::<Body>() == 112);
+    }
+}
