@@ -5,6 +5,7 @@ mod deserializer;
 mod ext;
 mod failure;
 mod header;
+mod key;
 mod marker;
 mod read;
 mod value;

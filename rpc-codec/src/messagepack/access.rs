@@ -7,18 +7,19 @@ use serde::de::{
 };
 
 use super::failure::mismatched;
+use super::key::Key;
 use super::read::Reader;
 use super::value::{Value, nil};
 use crate::DecodeError;
 
-/// The elements of an array; those of tuples and structs are not counted, since their type says how many there are.
-pub(super) struct Elements<'r, 'de, const COUNTED: bool> {
+/// The elements of an array, which are paid for.
+pub(super) struct Elements<'r, 'de> {
     reader: &'r mut Reader<'de>,
     depth: usize,
     left: usize,
 }
 
-impl<'r, 'de, const COUNTED: bool> Elements<'r, 'de, COUNTED> {
+impl<'r, 'de> Elements<'r, 'de> {
     #[inline]
     pub(super) fn new(place: Value<'r, 'de>, left: usize) -> Self {
         Self { reader: place.reader, depth: place.depth, left }
@@ -35,7 +36,7 @@ impl<'r, 'de, const COUNTED: bool> Elements<'r, 'de, COUNTED> {
     }
 }
 
-impl<'de, const COUNTED: bool> SeqAccess<'de> for Elements<'_, 'de, COUNTED> {
+impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     type Error = DecodeError;
 
     #[inline]
@@ -44,9 +45,6 @@ impl<'de, const COUNTED: bool> SeqAccess<'de> for Elements<'_, 'de, COUNTED> {
             return Ok(None);
         };
         self.left = left;
-        if COUNTED {
-            self.reader.spend(1)?;
-        }
         seed.deserialize(Value { reader: self.reader, depth: self.depth }).map(Some)
     }
 
@@ -56,7 +54,7 @@ impl<'de, const COUNTED: bool> SeqAccess<'de> for Elements<'_, 'de, COUNTED> {
     }
 }
 
-/// The entries of a map. They always count: a struct that comes as a map may have unknown keys without end.
+/// The entries of a map, which are paid for.
 pub(super) struct Entries<'r, 'de> {
     reader: &'r mut Reader<'de>,
     depth: usize,
@@ -91,11 +89,8 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
             return Ok(None);
         };
         self.left = left;
-        self.reader.spend(1)?;
-        if let Some(name) = self.names.next() {
-            self.reader.expect_name(name);
-        }
-        seed.deserialize(Value { reader: self.reader, depth: self.depth }).map(Some)
+        let place = Value { reader: self.reader, depth: self.depth };
+        seed.deserialize(Key { place, name: self.names.next() }).map(Some)
     }
 
     #[inline]

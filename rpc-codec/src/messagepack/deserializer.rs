@@ -4,9 +4,9 @@ use serde::de::{Deserializer, Visitor};
 
 use super::access::{Keyed, Named};
 use super::ext::Ext;
-use super::failure::{mismatched, not_text, out_of_range};
+use super::failure::{mismatched, out_of_range};
 use super::marker::*;
-use super::value::{Integer128, Value, number};
+use super::value::{Integer128, Value, no_text, number};
 use crate::DecodeError;
 
 /// Reads a number, bool or nil, whichever of them the visitor takes; the likely ones in place.
@@ -61,7 +61,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
     }
 
     text! {
-        deserialize_char deserialize_str
+        deserialize_char deserialize_str deserialize_identifier
     }
 
     /// Copies the text before it looks at it: a copy is aligned, and looked through a word at a time.
@@ -74,15 +74,7 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
         let bytes = self.reader.take(usize::from(marker - FIXSTR))?;
         match String::from_utf8(bytes.to_vec()) {
             Ok(text) => visitor.visit_string(text),
-            Err(error) => visitor.visit_borrowed_bytes(bytes).map_err(|_: DecodeError| not_text(error.utf8_error())),
-        }
-    }
-
-    #[inline]
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.reader.take_expected_name() {
-            Some(name) => visitor.visit_borrowed_str(name),
-            None => self.read_text(visitor),
+            Err(_) => no_text(bytes, visitor),
         }
     }
 

@@ -27,6 +27,7 @@ pub(super) fn out_of_range() -> DecodeError {
 }
 
 #[cold]
-pub(super) fn not_text(error: str::Utf8Error) -> DecodeError {
+pub(super) fn not_text(bytes: &[u8]) -> DecodeError {
+    let error = str::from_utf8(bytes).err().map(|error| error.to_string()).unwrap_or_default();
     DecodeError::new(format_args!("text is not UTF-8: {error}"))
 }

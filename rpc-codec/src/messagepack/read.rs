@@ -1,74 +1,69 @@
+use std::slice;
+
 use super::failure::cut_off;
-use super::marker::{ARRAY16, ARRAY32, FIXARRAY, FIXARRAY_MAX, FIXMAP, FIXMAP_MAX, FIXSTR, FIXSTR_MAX, MAP16, MAP32};
+use super::marker::{FIXMAP, FIXMAP_MAX, FIXSTR, FIXSTR_MAX, MAP16, MAP32};
 use crate::DecodeError;
 use crate::bounded::{FREE_ELEMENTS, too_many};
 
 /// The bytes of a message that are still to be read, and the elements that it may still have.
 pub(super) struct Reader<'de> {
-    rest: &'de [u8],
+    /// An iterator, since of that only one end moves.
+    rest: slice::Iter<'de, u8>,
     elements: usize,
-    /// The name that the next key of a map is likely to be.
-    expected: &'static str,
 }
 
 impl<'de> Reader<'de> {
     #[inline]
     pub(super) fn new(bytes: &'de [u8]) -> Self {
-        Self { rest: bytes, elements: bytes.len().saturating_add(FREE_ELEMENTS), expected: "" }
+        Self { rest: bytes.iter(), elements: bytes.len().saturating_add(FREE_ELEMENTS) }
     }
 
     #[inline]
     pub(super) fn is_done(&self) -> bool {
-        self.rest.is_empty()
+        self.rest.as_slice().is_empty()
     }
 
     /// The marker of the next value, which stays.
     #[inline]
     pub(super) fn peek(&self) -> Result<u8, DecodeError> {
-        self.rest.first().copied().ok_or_else(cut_off)
+        self.rest.as_slice().first().copied().ok_or_else(cut_off)
     }
 
     /// The marker of the next value.
     #[inline]
     pub(super) fn marker(&mut self) -> Result<u8, DecodeError> {
-        let (marker, rest) = self.rest.split_first().ok_or_else(cut_off)?;
-        self.rest = rest;
-        Ok(*marker)
+        self.rest.next().copied().ok_or_else(cut_off)
     }
 
     #[inline]
     pub(super) fn take(&mut self, length: usize) -> Result<&'de [u8], DecodeError> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(cut_off)?;
-        self.rest = rest;
+        let (taken, rest) = self.rest.as_slice().split_at_checked(length).ok_or_else(cut_off)?;
+        self.rest = rest.iter();
         Ok(taken)
     }
 
     #[inline]
     pub(super) fn take_array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or_else(cut_off)?;
-        self.rest = rest;
+        let (taken, rest) = self.rest.as_slice().split_first_chunk().ok_or_else(cut_off)?;
+        self.rest = rest.iter();
         Ok(*taken)
     }
 
+    /// Takes this name, if it is next.
     #[inline]
-    pub(super) fn expect_name(&mut self, name: &'static str) {
-        self.expected = name;
-    }
-
-    /// The expected name, if it is next: it need not be looked through for what is not UTF-8.
-    #[inline]
-    pub(super) fn take_expected_name(&mut self) -> Option<&'static str> {
-        let (marker, rest) = self.rest.split_first()?;
-        let length = self.expected.len();
-        if !(FIXSTR..=FIXSTR_MAX).contains(marker) || usize::from(marker - FIXSTR) != length {
-            return None;
+    pub(super) fn take_name(&mut self, name: &str) -> bool {
+        let Some((marker, text)) = self.rest.as_slice().split_first() else {
+            return false;
+        };
+        // A marker of short text differs from the first of them by the length, any other by more than they have.
+        if usize::from(marker ^ FIXSTR) != name.len() || name.len() > usize::from(FIXSTR_MAX - FIXSTR) {
+            return false;
         }
-        let (name, rest) = rest.split_at_checked(length)?;
-        if name != self.expected.as_bytes() {
-            return None;
+        if !text.get(..name.len()).is_some_and(|text| are_same(text, name.as_bytes())) {
+            return false;
         }
-        self.rest = rest;
-        Some(self.expected)
+        self.rest.nth(name.len());
+        true
     }
 
     #[inline]
@@ -87,17 +82,6 @@ impl<'de> Reader<'de> {
         usize::try_from(u32::from_be_bytes(self.take_array()?)).map_err(|_| cut_off())
     }
 
-    /// How many elements follow, where `marker` is that of an array.
-    #[inline]
-    pub(super) fn array_length(&mut self, marker: u8) -> Result<Option<usize>, DecodeError> {
-        match marker {
-            FIXARRAY..=FIXARRAY_MAX => Ok(Some(usize::from(marker - FIXARRAY))),
-            ARRAY16 => self.length16().map(Some),
-            ARRAY32 => self.length32().map(Some),
-            _ => Ok(None),
-        }
-    }
-
     /// How many entries follow, where `marker` is that of a map.
     #[inline]
     pub(super) fn map_length(&mut self, marker: u8) -> Result<Option<usize>, DecodeError> {
@@ -110,15 +94,35 @@ impl<'de> Reader<'de> {
     }
 
     /// Pays for elements of a sequence or entries of a map.
+    ///
+    /// All at once: each has to be read, so what a message may have in the end is the same as if they were paid one by one.
     #[inline]
     pub(super) fn spend(&mut self, elements: usize) -> Result<(), DecodeError> {
         self.elements = self.elements.checked_sub(elements).ok_or_else(too_many)?;
         Ok(())
     }
 
-    /// The length that a sequence or map claims, as far as there are bytes and budget for it.
+    /// The length that a sequence or map claims, as far as there are bytes for it.
     #[inline]
     pub(super) fn believe(&self, length: usize) -> usize {
-        length.min(self.rest.len()).min(self.elements)
+        length.min(self.rest.len())
     }
+}
+
+/// Compares short texts in place, which takes less than a call does.
+#[inline]
+fn are_same(left: &[u8], right: &[u8]) -> bool {
+    match left.len() {
+        16.. => left.len() <= 32 && have_same_ends::<16>(left, right),
+        8.. => have_same_ends::<8>(left, right),
+        4.. => have_same_ends::<4>(left, right),
+        2.. => have_same_ends::<2>(left, right),
+        _ => left.first() == right.first(),
+    }
+}
+
+/// Whether the first and the last bytes are the same, which may overlap.
+#[inline]
+fn have_same_ends<const N: usize>(left: &[u8], right: &[u8]) -> bool {
+    left.first_chunk::<N>() == right.first_chunk() && left.last_chunk::<N>() == right.last_chunk()
 }

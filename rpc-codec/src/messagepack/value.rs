@@ -52,19 +52,21 @@ impl<'r, 'de> Value<'r, 'de> {
         visitor: V,
         names: &'static [&'static str],
     ) -> Result<V::Value, DecodeError> {
-        if let Some(length) = self.reader.array_length(marker)? {
-            return self.array::<V, COUNTED>(length, visitor);
+        match marker {
+            FIXARRAY..=FIXARRAY_MAX => self.array::<V, COUNTED>(usize::from(marker - FIXARRAY), visitor),
+            FIXMAP..=FIXMAP_MAX => self.map(usize::from(marker - FIXMAP), visitor, names),
+            _ => self.read_other::<V, BYTES, COUNTED>(marker, visitor, names),
         }
-        if let Some(length) = self.reader.map_length(marker)? {
-            return self.map(length, visitor, names);
-        }
-        self.read_single::<V, BYTES, COUNTED>(marker, visitor)
     }
 
     /// A function of its own, as is the next, to write the value where it belongs instead of moving it there.
     #[inline(never)]
     fn array<V: Visitor<'de>, const COUNTED: bool>(self, length: usize, visitor: V) -> Result<V::Value, DecodeError> {
-        let mut elements = Elements::<COUNTED>::new(self.deeper()?, length);
+        // Those of tuples and structs are free, since their type says how many there are.
+        if COUNTED {
+            self.reader.spend(length)?;
+        }
+        let mut elements = Elements::new(self.deeper()?, length);
         let mut value = visitor.visit_seq(&mut elements);
         elements.end(length, &mut value);
         value
@@ -77,20 +79,39 @@ impl<'r, 'de> Value<'r, 'de> {
         visitor: V,
         names: &'static [&'static str],
     ) -> Result<V::Value, DecodeError> {
+        // They always count: a struct that comes as a map may have unknown keys without end.
+        self.reader.spend(length)?;
         let mut entries = Entries::new(self.deeper()?, length, names);
         let mut value = visitor.visit_map(&mut entries);
         entries.end(length, &mut value);
         value
     }
 
-    /// Reads what follows a marker that is none of an array or a map.
+    /// Reads what follows a marker that is none of a short array or map.
     #[inline(never)]
-    fn read_single<V: Visitor<'de>, const BYTES: bool, const COUNTED: bool>(
+    fn read_other<V: Visitor<'de>, const BYTES: bool, const COUNTED: bool>(
         self,
         marker: u8,
         visitor: V,
+        names: &'static [&'static str],
     ) -> Result<V::Value, DecodeError> {
         match marker {
+            ARRAY16 => {
+                let length = self.reader.length16()?;
+                self.array::<V, COUNTED>(length, visitor)
+            }
+            ARRAY32 => {
+                let length = self.reader.length32()?;
+                self.array::<V, COUNTED>(length, visitor)
+            }
+            MAP16 => {
+                let length = self.reader.length16()?;
+                self.map(length, visitor, names)
+            }
+            MAP32 => {
+                let length = self.reader.length32()?;
+                self.map(length, visitor, names)
+            }
             FIXSTR..=FIXSTR_MAX => self.text(usize::from(marker - FIXSTR), visitor),
             STR8 => {
                 let length = self.reader.length8()?;
@@ -146,7 +167,7 @@ impl<'r, 'de> Value<'r, 'de> {
         let bytes = self.reader.take(length)?;
         match str::from_utf8(bytes) {
             Ok(text) => visitor.visit_borrowed_str(text),
-            Err(error) => visitor.visit_borrowed_bytes::<DecodeError>(bytes).map_err(|_| not_text(error)),
+            Err(_) => no_text(bytes, visitor),
         }
     }
 
@@ -178,6 +199,13 @@ impl<'r, 'de> Value<'r, 'de> {
 pub(super) enum Integer128 {
     Number(i128),
     Bytes([u8; 16]),
+}
+
+/// Shows a string that is not UTF-8: it may still be bytes to the visitor.
+#[cold]
+#[inline(never)]
+pub(super) fn no_text<'de, V: Visitor<'de>>(bytes: &'de [u8], visitor: V) -> Result<V::Value, DecodeError> {
+    visitor.visit_borrowed_bytes::<DecodeError>(bytes).map_err(|_| not_text(bytes))
 }
 
 /// Reads the rest of a value that has a marker and nothing else, or a marker and a number.
