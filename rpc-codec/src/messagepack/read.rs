@@ -113,11 +113,12 @@ impl<'de> Reader<'de> {
 #[inline]
 fn are_same(left: &[u8], right: &[u8]) -> bool {
     match left.len() {
-        16.. => left.len() <= 32 && have_same_ends::<16>(left, right),
-        8.. => have_same_ends::<8>(left, right),
-        4.. => have_same_ends::<4>(left, right),
-        2.. => have_same_ends::<2>(left, right),
-        _ => left.first() == right.first(),
+        0..=1 => left.first() == right.first(),
+        2..=3 => have_same_ends::<2>(left, right),
+        4..=7 => have_same_ends::<4>(left, right),
+        8..=15 => have_same_ends::<8>(left, right),
+        16..=32 => have_same_ends::<16>(left, right),
+        _ => left == right,
     }
 }
 
@@ -125,4 +126,37 @@ fn are_same(left: &[u8], right: &[u8]) -> bool {
 #[inline]
 fn have_same_ends<const N: usize>(left: &[u8], right: &[u8]) -> bool {
     left.first_chunk::<N>() == right.first_chunk() && left.last_chunk::<N>() == right.last_chunk()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_taken_if_it_is_the_same_in_every_byte() {
+        let name = "abcdefghijklmnopqrstuvwxyz_0123456789";
+        for length in 0..=31 {
+            let message = [&[FIXSTR + length], name.as_bytes()].concat();
+            let name = &name[..usize::from(length)];
+            let mut reader = Reader::new(&message);
+            assert!(reader.take_name(name));
+            assert_eq!(reader.rest.as_slice(), &message[1 + name.len()..]);
+            for place in 0..=name.len() {
+                let mut changed = message.clone();
+                changed[place] ^= 1;
+                assert!(!Reader::new(&changed).take_name(name), "{place} of {length}");
+                assert!(!Reader::new(&message[..place]).take_name(name), "{place} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_no_short_text_is_not_taken() {
+        // Each of these markers differs from that of an empty text by as much as the name is long.
+        for length in [32, 33, 96, 255] {
+            let name = "x".repeat(length);
+            let message = [&[FIXSTR ^ length as u8], name.as_bytes()].concat();
+            assert!(!Reader::new(&message).take_name(&name), "{length}");
+        }
+    }
 }
