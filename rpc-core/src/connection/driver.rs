@@ -31,7 +31,7 @@ const READ_MAX: usize = 256 * 1024;
 const READS: usize = 16;
 /// How much one turn reads before it writes, and writes before it reads again, in bytes. It bounds how long a small call
 /// waits for large ones that go the other way.
-const STINT: usize = 512 * 1024;
+const STINT: usize = 256 * 1024;
 /// How many frames go into the session, or calls come out of it, before what they led to is seen to: by then they are
 /// still in the processor's cache.
 const BATCH: usize = 16;

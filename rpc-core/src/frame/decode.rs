@@ -275,7 +275,7 @@ fn take_fields<'a, P: Payload<'a>>(payload: &mut P) -> Result<Fields, Breach> {
 
 /// The payload of a kind that has exactly `N` bytes (W-8).
 fn whole<const N: usize>(payload: &[u8]) -> Result<[u8; N], Breach> {
-    <[u8; N]>::try_from(&payload[..])
+    <[u8; N]>::try_from(payload)
         .map_err(|_| Breach::new(format!("a payload of {} bytes should have {N}", payload.len())))
 }
 

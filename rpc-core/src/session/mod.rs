@@ -64,7 +64,7 @@ use closing::Closing;
 
 /// How much is queued for writing before chunks of large messages wait for their turn, in bytes. It bounds how long a
 /// small message waits behind large ones.
-const WRITE_AHEAD: usize = 256 * 1024;
+const WRITE_AHEAD: usize = 128 * 1024;
 
 /// What an announced end takes of the bytes that may go before the peer's HELLO (W-14): a GOAWAY and a PING.
 const EARLY_RESERVE: usize = HEADER + 10 + HEADER + 8;
