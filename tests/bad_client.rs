@@ -1,6 +1,7 @@
 //! A client that keeps no rules, against our server: it loses its own connection, and nobody else notices.
 #![allow(clippy::unwrap_used, reason = "tests assert by panicking")]
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rpc_core::Limits;
@@ -333,4 +334,29 @@ async fn a_goodbye_in_place_of_the_greeting_lets_no_call_in() {
     assert!(rest.iter().all(|frame| frame.kind == kind::GOAWAY), "{rest:?}");
     assert_eq!(office.watch.so_far(), []);
     office.close().await;
+}
+
+/// What comes with the end of the stream is read first: an end behind whole frames is not one within a frame.
+#[tokio::test]
+async fn a_peer_that_closes_right_behind_a_frame_has_done_nothing_wrong() {
+    let errors = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&errors);
+    let settings =
+        |builder: rpc_core::ServerBuilder| builder.on_error(move |error| seen.lock().unwrap().push(error.to_string()));
+    for whole in [true, false] {
+        let office = Office::with(Way::Tcp, settings.clone()).await;
+        let mut peer = Peer::greet(&office.address).await;
+        let ping = Frame::new(kind::PING, 0, [1; 8]).bytes();
+        peer.send(if whole { &ping } else { &ping[..20] }).await;
+        peer.finish().await;
+        soon(async {
+            while office.server.connections() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        let errors = std::mem::take(&mut *errors.lock().unwrap());
+        assert_eq!(errors.is_empty(), whole, "{errors:?}");
+        office.close().await;
+    }
 }

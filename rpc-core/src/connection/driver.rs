@@ -1,34 +1,32 @@
 mod farewell;
+mod reading;
+mod writing;
 
 use std::collections::VecDeque;
 use std::future::Future as _;
 use std::ops::RangeInclusive;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::AsyncRead;
 use tokio::time::Sleep;
 
 use super::inbox::Left;
 use super::serving::{self, Handler, Serving};
-use super::{Core, End, Pending, Serve, Served, Shared, Wish, Writer};
+use super::{Core, End, Pending, Serve, Served, Shared, Wish};
 use crate::caught::caught;
 use crate::context::now;
 use crate::frame::{Decoder, Reason};
 use crate::limits::Limits;
 use crate::session::{Answer, Ended, Incoming, Stop};
 use crate::stripe::Padded;
+use reading::READ_MIN;
+use writing::{After, is_finished};
 
-/// How much is read at a time at first; a connection that is idle keeps no more than this.
-const READ_MIN: usize = 2 * 1024;
-/// How much is read at a time when there is always more.
-const READ_MAX: usize = 256 * 1024;
-/// How many times one turn reads before others get theirs.
-const READS: usize = 16;
 /// How much one turn reads before it writes, and writes before it reads again, in bytes. It bounds how long a small call
 /// waits for large ones that go the other way.
 const STINT: usize = 256 * 1024;
@@ -241,48 +239,10 @@ impl Driver {
         if self.unfinished {
             cx.waker().wake_by_ref();
         }
+        if let Err(End::Eof { within_frame }) = &mut received {
+            *within_frame = !self.buffer.is_empty();
+        }
         received
-    }
-
-    /// Writes what callers and handlers have left while the driver let them run.
-    fn write_left(&mut self, cx: &mut Context<'_>, now: Instant) -> Result<(), End> {
-        self.gathering = false;
-        let shared = Arc::clone(&self.shared);
-        let mut core = shared.lock();
-        self.take_in(&mut core, now);
-        let writer = self.take_writer(&mut core, now);
-        drop(core);
-        if let Some(writer) = writer {
-            self.write(cx, writer, now)?;
-        }
-        Ok(())
-    }
-
-    /// Reads until the transport has no more, or the buffer is full. Says whether there may be more.
-    fn read_all(&mut self, cx: &mut Context<'_>, reads: &mut usize) -> Result<bool, End> {
-        while *reads < READS {
-            *reads += (READS * self.read_size).div_ceil(STINT).max(1);
-            let missing = self.decoder.missing(&self.buffer);
-            self.buffer.reserve(self.read_size.max(missing.min(READ_MAX)));
-            let room = self.buffer.capacity() - self.buffer.len();
-            let count = match pin!(self.reader.read_buf(&mut self.buffer)).poll(cx) {
-                Poll::Pending => return Ok(false),
-                Poll::Ready(Err(error)) => return Err(End::Io(error)),
-                Poll::Ready(Ok(0)) => return Err(End::Eof { within_frame: !self.buffer.is_empty() }),
-                Poll::Ready(Ok(count)) => count,
-            };
-            self.undecoded = true;
-            if count == room {
-                self.read_size = (2 * self.read_size).min(READ_MAX);
-                return Ok(true);
-            }
-            // There was no more: the run time knows, and without a system call notes whom to wake when there is.
-            if count < READ_MIN / 2 {
-                self.read_size = READ_MIN;
-            }
-        }
-        self.unfinished = true;
-        Ok(false)
     }
 
     /// Gives the session what became of calls that were started.
@@ -293,35 +253,6 @@ impl Driver {
         for (id, answer) in self.batch.answers.drain(..) {
             core.session.reply(id, answer);
         }
-    }
-
-    /// Gives the session some of the frames that came.
-    fn decode(&mut self, core: &mut Core, now: Instant) -> Result<(), End> {
-        if !self.undecoded {
-            return Ok(());
-        }
-        let mut frames = 0;
-        let mut decoded = Ok(());
-        while decoded.is_ok() && frames < BATCH {
-            match self.decoder.decode_to(&mut self.buffer, |frame| core.session.handle_frame(frame, now)) {
-                Ok(true) => frames += 1,
-                Ok(false) => {
-                    self.undecoded = false;
-                    break;
-                }
-                Err(breach) => decoded = Err(breach),
-            }
-        }
-        self.reading_since = match self.reading_since {
-            _ if self.buffer.is_empty() => None,
-            // A trickle of bytes does not count: the frame must get done.
-            Some(since) if frames == 0 => Some(since),
-            _ => Some(now),
-        };
-        decoded.map_err(|breach| {
-            self.undecoded = false;
-            End::Breach(breach)
-        })
     }
 
     /// Gives the session what callers and handlers have left.
@@ -500,65 +431,12 @@ impl Driver {
             self.shared.quiet.store(quiet, Ordering::Relaxed);
         }
     }
-
-    /// The writer, if it has something to write and the transport takes it.
-    fn take_writer(&mut self, core: &mut Core, now: Instant) -> Option<Writer> {
-        let Core { writer: place, session, .. } = core;
-        let writer = place.as_mut()?;
-        if writer.is_empty() {
-            if !session.has_output() {
-                self.writing_since = None;
-                return None;
-            }
-            writer.refill(|empty| session.poll_transmit(empty, now));
-        }
-        if self.blocked { None } else { place.take() }
-    }
-
-    /// Writes, and puts the writer back.
-    fn write(&mut self, cx: &mut Context<'_>, mut writer: Writer, now: Instant) -> Result<After, End> {
-        let before = writer.written();
-        let result = writer.poll_write(cx);
-        let written = writer.written();
-        self.stint += (written - before) as usize;
-        let mut core = self.shared.lock();
-        core.session.handle_written(written, now);
-        core.writer = Some(writer);
-        match result {
-            Poll::Ready(Ok(())) if core.has_work() => Ok(After::Work),
-            Poll::Ready(Ok(())) => {
-                self.writing_since = None;
-                Ok(if is_finished(&core) { After::Goodbye } else { After::Nothing })
-            }
-            Poll::Ready(Err(error)) => Err(End::Io(error)),
-            Poll::Pending => {
-                self.blocked = true;
-                if written > before || self.writing_since.is_none() {
-                    self.writing_since = Some(crate::context::now());
-                }
-                Ok(After::Work)
-            }
-        }
-    }
 }
 
 /// The turns of all drivers of this process, one after the other.
 static TURNS: Padded<AtomicU64> = Padded(AtomicU64::new(0));
 /// So many turns of others since its last one, and a driver divides nothing: the processors have enough to do.
 const BUSY: u64 = 4;
-
-/// What is left to be seen to after something was written.
-enum After {
-    Work,
-    Nothing,
-    /// Both sides are done.
-    Goodbye,
-}
-
-/// Whether both sides are done, and all is written.
-fn is_finished(core: &Core) -> bool {
-    core.session.is_finished() && !core.session.has_output() && core.writer.as_ref().is_some_and(Writer::is_empty)
-}
 
 impl Future for Driver {
     type Output = ();

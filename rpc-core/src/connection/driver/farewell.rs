@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::io::AsyncReadExt as _;
 
-use super::{Driver, READ_MIN, READS};
+use super::Driver;
+use super::reading::{READ_MIN, READS};
 use crate::connection::End;
 use crate::context::now;
 use crate::error::RpcError;
