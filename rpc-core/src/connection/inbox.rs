@@ -1,5 +1,5 @@
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::Pending;
 use crate::session::Answer;
@@ -9,7 +9,8 @@ use crate::stripe::{self, Padded, STRIPES};
 /// nothing that the driver works with.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    trays: [Tray; STRIPES],
+    /// Made when something is left for the first time: many connections never see that.
+    trays: OnceLock<Box<[Tray; STRIPES]>>,
     /// The driver has been asked for.
     bell: Padded<AtomicBool>,
 }
@@ -60,7 +61,7 @@ impl Inbox {
     pub(super) fn empty(&self, into: &mut Left) {
         // Before looking: what is left behind one's back is then announced once more.
         self.bell.0.store(false, Ordering::Release);
-        for tray in &self.trays {
+        for tray in self.trays.get().into_iter().flat_map(|trays| trays.iter()) {
             let mut left = lock(tray);
             move_all(&mut left.calls, &mut into.calls);
             move_all(&mut left.answers, &mut into.answers);
@@ -71,7 +72,7 @@ impl Inbox {
     pub(super) fn close(&self) -> Vec<Arc<Pending>> {
         let mut calls = Vec::new();
         let mut answers = Vec::new();
-        for tray in &self.trays {
+        for tray in self.trays.get_or_init(Box::default).iter() {
             let mut left = lock(tray);
             left.closed = true;
             calls.append(&mut left.calls);
@@ -81,7 +82,7 @@ impl Inbox {
     }
 
     fn tray(&self) -> MutexGuard<'_, Left> {
-        lock(stripe::own(&self.trays))
+        lock(stripe::own(self.trays.get_or_init(Box::default)))
     }
 }
 

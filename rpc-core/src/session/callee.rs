@@ -320,6 +320,10 @@ impl<C, H: Clone> Session<C, H> {
 
     fn make_ready(&mut self, incoming: Incoming) {
         self.ready_bytes += incoming.weight();
+        if self.ready.capacity() == 0 {
+            // Room for more than one is made when there is more than one: most connections are idle.
+            self.ready.reserve_exact(1);
+        }
         if self.ready.back().is_none_or(|last| last.id < incoming.id) {
             return self.ready.push_back(incoming);
         }

@@ -11,7 +11,7 @@ use super::{BATCH, Driver, STINT};
 use crate::connection::{Core, End};
 
 /// How much is read at a time at first, and where little comes. A connection that has seen no more keeps no more.
-pub(super) const READ_MIN: usize = 2 * 1024;
+pub(super) const READ_MIN: usize = 1024;
 /// How much is read at a time when there is always more.
 const READ_MAX: usize = 256 * 1024;
 /// How many times one turn reads before others get theirs.
