@@ -152,8 +152,8 @@ fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, v
         return Answer::Reply { metadata: None, message: Message::default() };
     }
     let mut output = Message::output();
-    let encoded = match long_bytes(value) {
-        // The answer shares them; nobody copies.
+    let encoded = match take_bytes(value) {
+        // Long ones are shared; nobody copies them.
         Ok(bytes) => {
             output.lend(bytes.clone());
             codec.encode(&AsBytes(bytes), &mut output)
@@ -175,8 +175,8 @@ fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, v
     }
 }
 
-/// The value, where it is bytes that are worth sharing.
-fn long_bytes<T: 'static>(value: T) -> Result<Bytes, T> {
+/// The bytes that a value is, unless it is something else.
+fn take_bytes<T: 'static>(value: T) -> Result<Bytes, T> {
     let mut value = Some(value);
     let any: &mut dyn Any = &mut value;
     if let Some(place) = any.downcast_mut::<Option<AsBytes<Bytes>>>()
@@ -189,6 +189,7 @@ fn long_bytes<T: 'static>(value: T) -> Result<Bytes, T> {
     {
         return Ok(bytes.into());
     }
+    // It is there: only bytes were taken out.
     value.map_or_else(|| Ok(Bytes::new()), Err)
 }
 

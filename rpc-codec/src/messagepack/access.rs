@@ -34,6 +34,18 @@ impl<'r, 'de> Elements<'r, 'de> {
             *value = Err(mismatched(length - self.left));
         }
     }
+
+    /// Where the next one is, if one is left.
+    #[inline]
+    fn next(&mut self) -> Option<Value<'_, 'de>> {
+        self.left = self.left.checked_sub(1)?;
+        Some(self.place())
+    }
+
+    #[inline]
+    fn place(&mut self) -> Value<'_, 'de> {
+        Value { reader: self.reader, depth: self.depth }
+    }
 }
 
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
@@ -41,11 +53,10 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 
     #[inline]
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
-        let Some(left) = self.left.checked_sub(1) else {
-            return Ok(None);
-        };
-        self.left = left;
-        seed.deserialize(Value { reader: self.reader, depth: self.depth }).map(Some)
+        match self.next() {
+            Some(place) => seed.deserialize(place).map(Some),
+            None => Ok(None),
+        }
     }
 
     #[inline]
@@ -56,9 +67,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
 
 /// The entries of a map, which are paid for.
 pub(super) struct Entries<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    depth: usize,
-    left: usize,
+    entries: Elements<'r, 'de>,
     /// The names of a struct's fields, whose order a map most likely has.
     names: slice::Iter<'static, &'static str>,
 }
@@ -66,17 +75,13 @@ pub(super) struct Entries<'r, 'de> {
 impl<'r, 'de> Entries<'r, 'de> {
     #[inline]
     pub(super) fn new(place: Value<'r, 'de>, left: usize, names: &'static [&'static str]) -> Self {
-        Self { reader: place.reader, depth: place.depth, left, names: names.iter() }
+        Self { entries: Elements::new(place, left), names: names.iter() }
     }
 
     /// Refuses a map of which not all has been read.
-    ///
-    /// The value stays where it is: to move a large one costs more than it takes to read its fields.
     #[inline]
     pub(super) fn end<T>(self, length: usize, value: &mut Result<T, DecodeError>) {
-        if self.left != 0 && value.is_ok() {
-            *value = Err(mismatched(length - self.left));
-        }
+        self.entries.end(length, value);
     }
 }
 
@@ -85,22 +90,20 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
 
     #[inline]
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
-        let Some(left) = self.left.checked_sub(1) else {
-            return Ok(None);
-        };
-        self.left = left;
-        let place = Value { reader: self.reader, depth: self.depth };
-        seed.deserialize(Key { place, name: self.names.next() }).map(Some)
+        match self.entries.next() {
+            Some(place) => seed.deserialize(Key { place, name: self.names.next() }).map(Some),
+            None => Ok(None),
+        }
     }
 
     #[inline]
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
-        seed.deserialize(Value { reader: self.reader, depth: self.depth })
+        seed.deserialize(self.entries.place())
     }
 
     #[inline]
     fn size_hint(&self) -> Option<usize> {
-        Some(self.reader.believe(self.left))
+        self.entries.size_hint()
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::time::Sleep;
 
 use super::link::Attempt;
-use super::{Channel, Line};
+use super::{Channel, HeldChannel};
 use crate::code::Code;
 use crate::connection::Pending;
 use crate::context::{Context, now};
@@ -39,7 +39,7 @@ use crate::session::{Message, Outcome, Outgoing, Reply};
 /// dropped at its next `await`; it may have run by then. Nothing else on the connection is affected.
 #[must_use = "a call is made when it is awaited"]
 pub struct Call<T, E, M> {
-    channel: Line,
+    channel: HeldChannel,
     method: &'static MethodDescriptor,
     options: Options,
     state: State,
@@ -86,7 +86,7 @@ enum State {
         message: Message,
         wait: Wait,
     },
-    /// Sent, or waiting for a slot. What was sent stays there: it may have to be sent again.
+    /// Sent, or waiting for a slot. What was sent stays in it: it may have to be sent again.
     Started {
         begun: Begun,
         pending: Arc<Pending>,
@@ -95,6 +95,7 @@ enum State {
 }
 
 /// What a call without a connection waits for.
+#[derive(Default)]
 struct Wait {
     attempt: Option<Arc<Attempt>>,
     /// Its deadline; the connection's own timer is not there yet.
@@ -120,7 +121,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
             None => Ok(Message::default()),
         };
         let options = Options { inherited: Context::current_deadline(), ..Options::default() };
-        Self { channel: channel.line(), method, options, state: State::New(message), decode, method_type: PhantomData }
+        Self { channel: channel.hold(), method, options, state: State::New(message), decode, method_type: PhantomData }
     }
 
     /// Gives up after this long, counted from the first poll: [`Code::DeadlineExceeded`]. It covers connecting, waiting
@@ -160,7 +161,7 @@ impl<T, E: Failure, M> Call<T, E, M> {
             State::New(message) => {
                 let begun = self.begin();
                 match message.and_then(|message| self.check_metadata().map(|()| message)) {
-                    Ok(message) => self.poll_start(cx, begun, message, Wait { attempt: None, sleep: None }),
+                    Ok(message) => self.poll_start(cx, begun, message, Wait::default()),
                     Err(error) => Poll::Ready(Err(self.failed(error, Some(begun)).into())),
                 }
             }

@@ -102,8 +102,8 @@ impl Channel {
         &self.inner.link
     }
 
-    fn line(&self) -> Line {
-        Line { inner: self.inner.hold(), service: self.service.clone() }
+    fn hold(&self) -> HeldChannel {
+        HeldChannel { inner: self.inner.hold(), service: self.service.clone() }
     }
 
     fn new(target: Target, codec: AnyCodec, timeout: Option<Duration>) -> Self {
@@ -112,12 +112,12 @@ impl Channel {
 }
 
 /// A channel as a call holds it.
-struct Line {
+struct HeldChannel {
     inner: Held<Inner>,
     service: Option<ServiceName>,
 }
 
-impl Line {
+impl HeldChannel {
     fn service_name(&self, own: &'static str) -> Cow<'_, str> {
         self.service.as_ref().map_or(Cow::Borrowed(own), |service| Cow::Borrowed(&*service.name))
     }
@@ -127,7 +127,7 @@ impl Line {
     }
 }
 
-impl Deref for Line {
+impl Deref for HeldChannel {
     type Target = Inner;
 
     fn deref(&self) -> &Inner {

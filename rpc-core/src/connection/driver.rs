@@ -1,13 +1,12 @@
 mod farewell;
 mod reading;
+mod turn;
 mod writing;
 
 use std::collections::VecDeque;
 use std::future::Future as _;
-use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -23,8 +22,8 @@ use crate::context::now;
 use crate::frame::{Decoder, Reason};
 use crate::limits::Limits;
 use crate::session::{Answer, Ended, Incoming, Stop};
-use crate::stripe::Padded;
 use reading::READ_MIN;
+use turn::Turn;
 use writing::{After, is_finished};
 
 /// How much one turn reads before it writes, and writes before it reads again, in bytes. It bounds how long a small call
@@ -33,12 +32,6 @@ const STINT: usize = 256 * 1024;
 /// How many frames go into the session, or calls come out of it, before what they led to is seen to: by then they are
 /// still in the processor's cache.
 const BATCH: usize = 16;
-/// Into how many shares the calls in flight are divided. When a share of the callers has been told, they get their turn
-/// and their next calls are written; when a share of the calls has been answered, the answers are written. Both ends
-/// are then at work at the same time.
-const SHARES: usize = 4;
-/// The least that is worth a system call of its own, and the most that does not make the others wait for too long.
-const SHARE: RangeInclusive<usize> = 16..=128;
 /// How many calls one turn starts before what they answered is written.
 const CALLS: usize = 1024;
 /// How long an announced end waits for the peer to have heard of it.
@@ -60,21 +53,11 @@ pub(super) struct Driver {
     started: usize,
     /// The number of the last turn, among those of all drivers.
     turn: u64,
-    /// Others had many turns since.
-    is_busy: bool,
-    /// The timer is set and wakes this task.
-    is_armed: bool,
     /// The buffer may hold a whole frame.
     undecoded: bool,
     greeted: bool,
     /// The last turn put off writing so that callers could add to it.
     gathering: bool,
-    /// There is more to read, to start or to write than one turn did.
-    unfinished: bool,
-    /// How much this turn has written, in bytes.
-    stint: usize,
-    /// The transport has taken all that it takes in this turn.
-    blocked: bool,
     /// When the peer must have said HELLO.
     handshake: Instant,
     /// Since when a frame has been half there.
@@ -105,7 +88,7 @@ impl Batch {
     /// Tells callers and stops handlers; the lock must not be held. Says how many calls had ended.
     fn notify(&mut self) -> usize {
         let count = self.ended.len();
-        for Ended { caller, outcome, .. } in self.ended.drain(..) {
+        for Ended { caller, outcome } in self.ended.drain(..) {
             if let Some(waker) = caller.end(outcome) {
                 // Wakers are foreign code; one that panics must not keep the others from being woken.
                 caught(|| waker.wake());
@@ -134,15 +117,11 @@ impl Driver {
             undecoded: false,
             started: 0,
             turn: 0,
-            is_busy: false,
-            is_armed: false,
             batch: Batch::default(),
-            sleep: Box::pin(tokio::time::sleep_until(handshake.into())),
+            // Not in the future, so not set.
+            sleep: Box::pin(tokio::time::sleep_until(now().into())),
             greeted: false,
             gathering: false,
-            unfinished: false,
-            stint: 0,
-            blocked: false,
             handshake,
             limits,
             reading_since: None,
@@ -157,92 +136,82 @@ impl Driver {
     ///
     /// Callers are told and handlers run while the lock is not held; neither is it while the transport reads or writes.
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        let now = now();
         let shared = Arc::clone(&self.shared);
         shared.set_driver(cx.waker());
-        self.note_turn();
-        self.unfinished = false;
-        self.blocked = false;
-        self.stint = 0;
+        let mut turn = Turn::begin(now(), self.turn);
         if self.gathering {
-            self.write_left(cx, now)?;
+            self.write_left(cx, &mut turn)?;
         }
-        // What had come before the reading ended is seen to first.
-        let mut received = Ok(());
-        let (mut reads, mut started, mut ended) = (0, 0, 0);
-        let mut reading = true;
-        let mut gathers = None;
-        // Of how many of the calls that were started the answers are written.
-        let mut written = 0;
-        loop {
-            if reading && !self.undecoded {
-                reading = self.read_all(cx, &mut reads).unwrap_or_else(|end| {
-                    received = Err(end);
-                    false
-                });
-            }
-            let mut core = shared.lock();
-            self.heed_wish(&mut core, now)?;
-            self.hand_back(&mut core);
-            if started - written >= self.share(self.started) {
-                written = started;
-                if let Some(writer) = self.take_writer(&mut core, now) {
-                    drop(core);
-                    self.write(cx, writer, now)?;
-                    core = shared.lock();
-                }
-            }
-            if let Err(end) = self.decode(&mut core, now) {
-                received = Err(end);
-                reading = false;
-            }
-            let told = received.is_ok() && ended + core.session.ended() >= self.share(core.session.open());
-            self.unfinished |= told && (reading || self.undecoded);
-            let has_read = told || !reading && !self.undecoded;
-            let gathers = has_read && *gathers.get_or_insert_with(|| self.is_to_gather(cx, started > 0));
-            if has_read && !gathers {
-                self.take_in(&mut core, now);
-            }
-            self.hand_out(&mut core, now, started < CALLS);
-            if !has_read || !self.batch.calls.is_empty() {
-                drop(core);
-                ended += self.batch.notify();
-                started += self.batch.calls.len();
-                self.start_calls();
-                continue;
-            }
-            let due = self.heed_clock(&mut core, now)?;
-            let writer = if gathers { None } else { self.take_writer(&mut core, now) };
-            let mut finished = writer.is_none() && is_finished(&core);
-            ended += self.batch.ended.len();
-            self.note_quiet(ended + started <= 1 && core.session.is_quiet());
-            drop(core);
-            self.batch.notify();
-            if let Some(writer) = writer {
-                match self.write(cx, writer, now)? {
-                    After::Work if self.stint < STINT => continue,
-                    After::Work => self.unfinished = true,
-                    After::Nothing => {}
-                    After::Goodbye => finished = true,
-                }
-            }
-            if finished {
-                return Err(End::Finished);
-            }
-            self.arm(cx, due, now);
-            break;
-        }
-        self.started = started;
-        if ended > 1 {
+        while !self.step(&shared, cx, &mut turn)? {}
+        self.turn = turn.number;
+        self.started = turn.started;
+        if turn.told > 1 {
             self.expect_calls(cx);
         }
-        if self.unfinished {
+        if turn.unfinished {
             cx.waker().wake_by_ref();
         }
-        if let Err(End::Eof { within_frame }) = &mut received {
+        if let Err(End::Eof { within_frame }) = &mut turn.received {
             *within_frame = !self.buffer.is_empty();
         }
-        received
+        turn.received
+    }
+
+    /// One look at the session: what has come goes in, what that led to comes out and is seen to. Says whether the turn
+    /// is over.
+    fn step(&mut self, shared: &Shared, cx: &mut Context<'_>, turn: &mut Turn) -> Result<bool, End> {
+        if turn.reading && !self.undecoded {
+            self.read(cx, turn);
+        }
+        let mut core = shared.lock();
+        self.heed_wish(&mut core, turn.now)?;
+        self.hand_back(&mut core);
+        if turn.started - turn.answered >= turn.share(self.started) {
+            turn.answered = turn.started;
+            let writer = self.take_writer(&mut core, turn);
+            drop(core);
+            if let Some(writer) = writer {
+                self.write(cx, writer, turn)?;
+            }
+            return Ok(false);
+        }
+        self.decode(&mut core, turn);
+        let has_more = turn.reading || self.undecoded;
+        // Where there is nothing further to come, there is nobody to take turns with.
+        let has_told = turn.received.is_ok() && turn.told + core.session.ended() >= turn.share(core.session.open());
+        turn.unfinished |= has_told && has_more;
+        let has_read = has_told || !has_more;
+        let gathers = has_read && self.gathers(cx, turn);
+        if has_read && !gathers {
+            self.take_in(&mut core, turn.now);
+        }
+        self.hand_out(&mut core, turn);
+        if !has_read || !self.batch.calls.is_empty() {
+            drop(core);
+            turn.told += self.batch.notify();
+            self.start_calls(turn);
+            return Ok(false);
+        }
+        let due = self.heed_clock(&mut core, turn.now)?;
+        let writer = if gathers { None } else { self.take_writer(&mut core, turn) };
+        let mut finished = writer.is_none() && is_finished(&core);
+        turn.told += self.batch.ended.len();
+        shared.note_quiet(turn.told + turn.started <= 1 && core.session.is_quiet());
+        drop(core);
+        self.batch.notify();
+        if let Some(writer) = writer {
+            match self.write(cx, writer, turn)? {
+                After::Work if turn.written < STINT => return Ok(false),
+                After::Work => turn.unfinished = true,
+                After::Nothing => {}
+                After::Goodbye => finished = true,
+            }
+        }
+        if finished {
+            return Err(End::Finished);
+        }
+        self.arm(cx, due, turn.now);
+        Ok(true)
     }
 
     /// Gives the session what became of calls that were started.
@@ -272,8 +241,8 @@ impl Driver {
         }
     }
 
-    /// Takes from the session what has ended, what to stop and, where there is `room`, what to start.
-    fn hand_out(&mut self, core: &mut Core, now: Instant, room: bool) {
+    /// Takes from the session what has ended, what to stop and, unless that has been much already, what to start.
+    fn hand_out(&mut self, core: &mut Core, turn: &mut Turn) {
         let Batch { ended, stops, calls, .. } = &mut self.batch;
         let session = &mut core.session;
         session.poll_ended(ended);
@@ -285,10 +254,10 @@ impl Driver {
             self.serve.handle_hello(hello);
             self.shared.changed.notify_waiters();
         }
-        if room {
-            session.poll_calls(calls, BATCH, now);
+        if turn.started < CALLS {
+            session.poll_calls(calls, BATCH, turn.now);
         } else {
-            self.unfinished |= session.has_ready();
+            turn.unfinished |= session.has_ready();
         }
     }
 
@@ -321,10 +290,11 @@ impl Driver {
     }
 
     /// Runs what is ready.
-    fn start_calls(&mut self) {
+    fn start_calls(&mut self, turn: &mut Turn) {
         if self.batch.calls.is_empty() {
             return;
         }
+        turn.started += self.batch.calls.len();
         let mut clock = Instant::now();
         for call in &mut self.batch.calls {
             let id = call.id;
@@ -333,7 +303,7 @@ impl Driver {
                 Served::Running(running) => {
                     // A new task is run next, by this very thread. Having more to do makes the run time wake another
                     // thread for it; else nobody would look after the sockets if the handler keeps this one.
-                    self.unfinished = true;
+                    turn.unfinished = true;
                     let apart = running.apart;
                     let (serving, handler) = Serving::new(&self.shared, id, running);
                     self.batch.handlers.push((id, handler));
@@ -381,41 +351,29 @@ impl Driver {
         let Some(due) = due else {
             return;
         };
-        let due = tokio::time::Instant::from_std(due);
         // Later is left as it is: the timer then fires once for nothing, instead of being moved for every call.
-        let is_set = self.sleep.deadline() <= due && !self.sleep.is_elapsed();
-        if is_set && self.is_armed && self.sleep.deadline().into_std() > now {
+        let set = self.sleep.deadline().into_std();
+        if now < set && set <= due && !self.sleep.is_elapsed() {
             return;
         }
-        if !is_set {
-            self.sleep.as_mut().reset(due);
-        }
-        self.is_armed = self.sleep.as_mut().poll(cx).is_pending();
-        if !self.is_armed {
+        self.sleep.as_mut().reset(due.into());
+        if self.sleep.as_mut().poll(cx).is_ready() {
             cx.waker().wake_by_ref();
         }
-    }
-
-    fn note_turn(&mut self) {
-        let turn = TURNS.0.fetch_add(1, Ordering::Relaxed);
-        self.is_busy = turn - self.turn > BUSY;
-        self.turn = turn;
-    }
-
-    /// How many of the calls in flight are a share.
-    fn share(&self, calls: usize) -> usize {
-        if self.is_busy { usize::MAX } else { (calls / SHARES).clamp(*SHARE.start(), *SHARE.end()) }
     }
 
     /// Whether to put off what callers and handlers have left, and writing: the driver goes to the end of the queue of
-    /// tasks once, and whoever is about to call adds to the same write. Not where calls were `started`: their answers
-    /// go out now.
-    fn is_to_gather(&mut self, cx: &Context<'_>, started: bool) -> bool {
-        self.gathering = !self.gathering && !started && !self.unfinished && self.shared.inbox.is_rung();
+    /// tasks once, and whoever is about to call adds to the same write. Not where calls were started: their answers go
+    /// out now.
+    fn gathers(&mut self, cx: &Context<'_>, turn: &mut Turn) -> bool {
+        if let Some(gathers) = turn.gathers {
+            return gathers;
+        }
+        self.gathering = !self.gathering && turn.started == 0 && !turn.unfinished && self.shared.inbox.is_rung();
         if self.gathering {
             cx.waker().wake_by_ref();
         }
-        self.gathering
+        *turn.gathers.insert(self.gathering)
     }
 
     /// Callers who have their outcomes make further calls, more often than not: the driver comes back when they have.
@@ -425,18 +383,7 @@ impl Driver {
             cx.waker().wake_by_ref();
         }
     }
-
-    fn note_quiet(&self, quiet: bool) {
-        if self.shared.quiet.load(Ordering::Relaxed) != quiet {
-            self.shared.quiet.store(quiet, Ordering::Relaxed);
-        }
-    }
 }
-
-/// The turns of all drivers of this process, one after the other.
-static TURNS: Padded<AtomicU64> = Padded(AtomicU64::new(0));
-/// So many turns of others since its last one, and a driver divides nothing: the processors have enough to do.
-const BUSY: u64 = 4;
 
 impl Future for Driver {
     type Output = ();

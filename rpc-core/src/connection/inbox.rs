@@ -63,34 +63,23 @@ impl Inbox {
         self.bell.0.store(false, Ordering::Release);
         for tray in self.trays.get().into_iter().flat_map(|trays| trays.iter()) {
             let mut left = lock(tray);
-            move_all(&mut left.calls, &mut into.calls);
-            move_all(&mut left.answers, &mut into.answers);
+            into.calls.append(&mut left.calls);
+            into.answers.append(&mut left.answers);
         }
     }
 
     /// Takes nothing more. Gives back the calls that nobody has looked at.
     pub(super) fn close(&self) -> Vec<Arc<Pending>> {
-        let mut calls = Vec::new();
-        let mut answers = Vec::new();
         for tray in self.trays.get_or_init(Box::default).iter() {
-            let mut left = lock(tray);
-            left.closed = true;
-            calls.append(&mut left.calls);
-            answers.append(&mut left.answers);
+            lock(tray).closed = true;
         }
-        calls
+        let mut left = Left::default();
+        self.empty(&mut left);
+        left.calls
     }
 
     fn tray(&self) -> MutexGuard<'_, Left> {
         lock(stripe::own(self.trays.get_or_init(Box::default)))
-    }
-}
-
-fn move_all<T>(from: &mut Vec<T>, into: &mut Vec<T>) {
-    if into.is_empty() {
-        std::mem::swap(from, into);
-    } else {
-        into.append(from);
     }
 }
 

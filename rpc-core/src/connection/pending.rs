@@ -82,12 +82,13 @@ impl Pending {
         }
     }
 
-    /// Nobody wants the outcome any more. Says whether the call had not ended.
-    pub(super) fn give_up(&self) -> GivenUp {
+    /// Nobody wants the outcome any more. Gives back what would have woken the caller, to be dropped without any lock,
+    /// and what the session calls a call that has not ended.
+    pub(super) fn give_up(&self) -> (Option<Waker>, Option<Ticket>) {
         let given_up = std::mem::replace(&mut *self.lock(), State::Over);
         match given_up {
-            State::Waiting { waker, ticket } => GivenUp { ticket, _waker: Some(waker) },
-            State::Ended(_) | State::Over => GivenUp { ticket: None, _waker: None },
+            State::Waiting { waker, ticket } => (Some(waker), ticket),
+            State::Ended(_) | State::Over => (None, None),
         }
     }
 
@@ -99,13 +100,6 @@ impl Pending {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What a call leaves behind that was given up; dropped without any lock.
-pub(super) struct GivenUp {
-    /// What the session calls it, if it is there and has not ended.
-    pub(super) ticket: Option<Ticket>,
-    _waker: Option<Waker>,
 }
 
 impl State {

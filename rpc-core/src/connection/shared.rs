@@ -54,7 +54,7 @@ pub(super) struct Shared {
     core: Mutex<Core>,
     pub(super) inbox: Inbox,
     /// At most one call was open when the driver last looked: whoever calls writes at once, and by itself.
-    pub(super) quiet: AtomicBool,
+    quiet: AtomicBool,
     /// Wakes the driver; set when it has run for the first time.
     driver: Mutex<Option<Waker>>,
     /// Woken at HELLO and at the end.
@@ -156,14 +156,11 @@ impl Connection {
         }
         let shared = &*self.handle.shared;
         let mut core = shared.lock();
-        let given_up = call.give_up();
-        let caller = given_up.ticket.and_then(|ticket| core.session.abandon(ticket));
-        let ring = !core.write_soon(false, now());
-        drop(core);
-        drop((caller, given_up));
-        if ring {
-            shared.ring();
-        }
+        let (waker, ticket) = call.give_up();
+        // The session's half is no foreign code: the caller still has the other.
+        drop(ticket.and_then(|ticket| core.session.abandon(ticket)));
+        shared.write_or_ring(core, false, now());
+        drop(waker);
     }
 }
 
@@ -194,8 +191,16 @@ impl Shared {
         if core.session.is_quiet() {
             return Some(core);
         }
-        self.quiet.store(false, Ordering::Relaxed);
+        self.note_quiet(false);
         None
+    }
+
+    /// Whether callers may write by themselves, as the driver sees it.
+    pub(super) fn note_quiet(&self, quiet: bool) {
+        // It is read for every call, and seldom changes.
+        if self.quiet.load(Ordering::Relaxed) != quiet {
+            self.quiet.store(quiet, Ordering::Relaxed);
+        }
     }
 
     /// Starts a call without the driver.
@@ -207,11 +212,7 @@ impl Shared {
         now: Instant,
     ) -> Result<Arc<Pending>, Outcome> {
         let outcome = core.start(&call, now);
-        let ring = !core.write_soon(alone, now);
-        drop(core);
-        if ring {
-            self.ring();
-        }
+        self.write_or_ring(core, alone, now);
         outcome.map_or(Ok(call), Err)
     }
 
@@ -222,9 +223,19 @@ impl Shared {
             return self.ring();
         };
         core.session.reply(id, answer);
-        let ring = !core.write_soon(true, now());
+        self.write_or_ring(core, true, now());
+    }
+
+    /// Sees to it that what was appended is written.
+    ///
+    /// Where nothing else is going on (`alone`) the bytes are written here and now: a hop to the driver's task would
+    /// only add to the latency. Otherwise the driver gathers what others append, and writes it all at once.
+    fn write_or_ring(&self, mut core: MutexGuard<'_, Core>, alone: bool, now: Instant) {
+        let is_written = if alone { core.write_now(now) } else { core.is_written() };
+        // What was written may have been the last thing that the connection was open for.
+        let is_done = is_written && !core.is_timer_late() && !core.session.is_finished();
         drop(core);
-        if ring {
+        if !is_done {
             self.ring();
         }
     }
@@ -277,18 +288,9 @@ impl Core {
         call.start(|outgoing| self.session.start(outgoing, Arc::clone(call), now))
     }
 
-    /// Sees to it that what was appended is written, unless the driver must.
-    ///
-    /// Where nothing else is going on (`alone`) the bytes are written here and now: a hop to the driver's task would
-    /// only add to the latency. Otherwise the driver gathers what others append, and writes it all at once.
-    #[must_use]
-    fn write_soon(&mut self, alone: bool, now: Instant) -> bool {
-        let is_written = match alone {
-            true => self.write_now(now),
-            false => !self.session.has_output() && self.writer.as_ref().is_some_and(Writer::is_empty),
-        };
-        // What was written may have been the last thing that the connection was open for.
-        is_written && !self.is_timer_late() && !self.session.is_finished()
+    /// Whether the transport has taken everything.
+    pub(super) fn is_written(&self) -> bool {
+        !self.session.has_output() && self.writer.as_ref().is_some_and(Writer::is_empty)
     }
 
     /// Writes all there is, if the transport takes it at once.

@@ -246,7 +246,7 @@ struct Guarded {
 }
 
 impl Guarded {
-    /// Has the rest run in a task of its own.
+    /// Lets it leave the connection's task.
     fn running(self, detach: bool) -> Served {
         let Some(context) = self.future.context().cloned() else {
             return Served::Answered(panicked());

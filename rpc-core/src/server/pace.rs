@@ -1,7 +1,8 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-/// A first poll that takes longer than this delays the other calls of its connection too much.
+/// A poll that takes longer than this delays the other calls of its connection too much: the first is on the
+/// connection's task, the later ones are in a task that handlers share.
 const SLOW: Duration = Duration::from_micros(100);
 /// One that takes longer than this did so by itself; a shorter one may have lost the processor to another thread.
 const BLOCKING: Duration = Duration::from_millis(10);
@@ -11,7 +12,7 @@ const AFTER_BLOCKING: u32 = 1024;
 /// How often that number doubles, when it is slow again before it is back.
 const DOUBLINGS: u32 = 6;
 
-/// Whether a method's handlers are polled on the connection's task, or get a task of their own at once.
+/// Whether a method's handlers begin on the connection's task, or get a task of their own at once.
 ///
 /// One slow poll is enough for the latter. Where it was the system's fault, the method is soon back; one that is slow
 /// every time never is.
@@ -46,9 +47,7 @@ impl Pace {
             }
         }
     }
-}
 
-impl Pace {
     /// A later poll took this long. Those that are quick say nothing of the first.
     pub(super) fn note_later(&self, took: Duration) {
         if took > SLOW {

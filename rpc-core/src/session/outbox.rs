@@ -90,9 +90,8 @@ impl Outbox {
 
     /// Appends a frame with all of a message.
     pub(super) fn put_message(&mut self, head: Head, fields: &Fields, message: &Message) {
-        let segments = message.segments();
         self.put(|buffer| head.put(fields, message.len(), None, buffer));
-        for segment in segments {
+        for segment in message.segments() {
             self.put_bytes(segment);
         }
         self.put(|buffer| buffer.extend_from_slice(message.tail()));

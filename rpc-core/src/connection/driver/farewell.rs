@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tokio::io::AsyncReadExt as _;
 
-use super::Driver;
 use super::reading::{READ_MIN, READS};
+use super::{Driver, Turn};
 use crate::connection::End;
 use crate::context::now;
 use crate::error::RpcError;
@@ -73,14 +73,13 @@ impl Driver {
 
     /// Writes as much of what is left as the transport takes.
     fn write_rest(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        let now = now();
-        self.blocked = false;
+        let mut turn = Turn::begin(now(), self.turn);
         loop {
-            let writer = self.take_writer(&mut self.shared.clone().lock(), now);
+            let writer = self.take_writer(&mut self.shared.clone().lock(), &turn);
             let Some(writer) = writer else {
                 return Ok(());
             };
-            self.write(cx, writer, now)?;
+            self.write(cx, writer, &mut turn)?;
         }
     }
 

@@ -3,12 +3,12 @@
 use std::future::Future as _;
 use std::pin::pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use tokio::io::AsyncReadExt as _;
 
-use super::{BATCH, Driver, STINT};
+use super::{BATCH, Driver, STINT, Turn};
 use crate::connection::{Core, End};
+use crate::frame::Frame;
 
 /// How much is read at a time at first, and where little comes. A connection that has seen no more keeps no more.
 pub(super) const READ_MIN: usize = 1024;
@@ -18,60 +18,53 @@ const READ_MAX: usize = 256 * 1024;
 pub(super) const READS: usize = 16;
 
 impl Driver {
-    /// Reads until the transport has no more, or the buffer is full. Says whether there may be more.
-    pub(super) fn read_all(&mut self, cx: &mut Context<'_>, reads: &mut usize) -> Result<bool, End> {
-        while *reads < READS {
-            *reads += (READS * self.read_size).div_ceil(STINT).max(1);
+    /// Reads until the transport has no more, the buffer is full, or it is enough for one turn.
+    pub(super) fn read(&mut self, cx: &mut Context<'_>, turn: &mut Turn) {
+        while turn.reads < READS {
+            turn.reads += (READS * self.read_size).div_ceil(STINT).max(1);
             let missing = self.decoder.missing(&self.buffer);
             self.buffer.reserve(self.read_size.max(missing.min(READ_MAX)));
             let room = self.buffer.capacity() - self.buffer.len();
             let count = match pin!(self.reader.read_buf(&mut self.buffer)).poll(cx) {
-                Poll::Pending => return Ok(false),
-                Poll::Ready(Err(error)) => return Err(End::Io(error)),
+                Poll::Pending => return turn.reading = false,
+                Poll::Ready(Err(error)) => return turn.end_reading(End::Io(error)),
                 // Whether it is within a frame is seen when what came before is decoded.
-                Poll::Ready(Ok(0)) => return Err(End::Eof { within_frame: false }),
+                Poll::Ready(Ok(0)) => return turn.end_reading(End::Eof { within_frame: false }),
                 Poll::Ready(Ok(count)) => count,
             };
             self.undecoded = true;
             if count == room {
                 self.read_size = (2 * self.read_size).min(READ_MAX);
-                return Ok(true);
+                return;
             }
             // There was no more: the run time knows, and without a system call notes whom to wake when there is.
             if count < READ_MIN / 2 {
                 self.read_size = READ_MIN;
             }
         }
-        self.unfinished = true;
-        Ok(false)
+        turn.unfinished = true;
+        turn.reading = false;
     }
 
     /// Gives the session some of the frames that came.
-    pub(super) fn decode(&mut self, core: &mut Core, now: Instant) -> Result<(), End> {
-        if !self.undecoded {
-            return Ok(());
-        }
+    pub(super) fn decode(&mut self, core: &mut Core, turn: &mut Turn) {
         let mut frames = 0;
-        let mut decoded = Ok(());
-        while decoded.is_ok() && frames < BATCH {
-            match self.decoder.decode_to(&mut self.buffer, |frame| core.session.handle_frame(frame, now)) {
+        while self.undecoded && frames < BATCH {
+            let take = |frame: Frame<'_>| core.session.handle_frame(frame, turn.now);
+            match self.decoder.decode_to(&mut self.buffer, take) {
                 Ok(true) => frames += 1,
-                Ok(false) => {
+                Ok(false) => self.undecoded = false,
+                Err(breach) => {
                     self.undecoded = false;
-                    break;
+                    turn.end_reading(End::Breach(breach));
                 }
-                Err(breach) => decoded = Err(breach),
             }
         }
         self.reading_since = match self.reading_since {
             _ if self.buffer.is_empty() => None,
             // A trickle of bytes does not count: the frame must get done.
             Some(since) if frames == 0 => Some(since),
-            _ => Some(now),
+            _ => Some(turn.now),
         };
-        decoded.map_err(|breach| {
-            self.undecoded = false;
-            End::Breach(breach)
-        })
     }
 }

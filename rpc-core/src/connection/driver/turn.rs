@@ -1,0 +1,83 @@
+//! One turn of a driver: what it has done so far, and how the work is divided.
+
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use crate::connection::End;
+use crate::stripe::Padded;
+
+/// Into how many shares the calls in flight are divided. When a share of the callers has been told, they get their turn
+/// and their next calls are written; when a share of the calls has been answered, the answers are written. Both ends
+/// are then at work at the same time.
+const SHARES: usize = 4;
+/// The least that is worth a system call of its own, and the most that does not make the others wait for too long.
+const SHARE: RangeInclusive<usize> = 16..=128;
+/// So many turns of others since its last one, and a driver divides nothing: the processors have enough to do.
+const BUSY: u64 = 4;
+
+/// The turns of all drivers of this process, one after the other.
+static TURNS: Padded<AtomicU64> = Padded(AtomicU64::new(0));
+
+/// What a turn has done so far.
+pub(super) struct Turn {
+    pub(super) now: Instant,
+    /// Its number, among the turns of all drivers.
+    pub(super) number: u64,
+    /// Other drivers had many turns since this one's last.
+    is_busy: bool,
+
+    /// There may be more to read.
+    pub(super) reading: bool,
+    pub(super) reads: usize,
+    /// Why reading is over. What had come before is seen to first.
+    pub(super) received: Result<(), End>,
+
+    /// How many calls were started, and of how many the answers have been written.
+    pub(super) started: usize,
+    pub(super) answered: usize,
+    /// How many callers have been told of their outcomes.
+    pub(super) told: usize,
+
+    /// Whether what callers and handlers have left is put off to the next turn, once that is decided.
+    pub(super) gathers: Option<bool>,
+    /// How much was written, in bytes.
+    pub(super) written: usize,
+    /// The transport takes no more.
+    pub(super) blocked: bool,
+    /// There is more to read, to start or to write than one turn does.
+    pub(super) unfinished: bool,
+}
+
+impl Turn {
+    /// Begins; `last` is the number of the driver's last turn.
+    pub(super) fn begin(now: Instant, last: u64) -> Self {
+        let number = TURNS.0.fetch_add(1, Ordering::Relaxed);
+        Self {
+            now,
+            number,
+            is_busy: number - last > BUSY,
+            reading: true,
+            reads: 0,
+            received: Ok(()),
+            started: 0,
+            answered: 0,
+            told: 0,
+            gathers: None,
+            written: 0,
+            blocked: false,
+            unfinished: false,
+        }
+    }
+
+    /// Nothing further comes, and why.
+    pub(super) fn end_reading(&mut self, end: End) {
+        self.reading = false;
+        self.received = Err(end);
+    }
+
+    /// How many of the calls in flight are a share.
+    pub(super) fn share(&self, calls: usize) -> usize {
+        if self.is_busy { usize::MAX } else { (calls / SHARES).clamp(*SHARE.start(), *SHARE.end()) }
+    }
+}
