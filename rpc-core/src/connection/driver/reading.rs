@@ -10,7 +10,7 @@ use super::{BATCH, Driver, STINT, Turn};
 use crate::connection::{Core, End};
 use crate::frame::Frame;
 
-/// How much is read at a time at first, and where little comes. A connection that has seen no more keeps no more.
+/// How much is read at a time at first. A connection on which never more came at once keeps no more room than this.
 pub(super) const READ_MIN: usize = 1024;
 /// How much is read at a time when there is always more.
 const READ_MAX: usize = 256 * 1024;
@@ -38,9 +38,6 @@ impl Driver {
                 return;
             }
             // There was no more: the run time knows, and without a system call notes whom to wake when there is.
-            if count < READ_MIN / 2 {
-                self.read_size = READ_MIN;
-            }
         }
         turn.unfinished = true;
         turn.reading = false;
