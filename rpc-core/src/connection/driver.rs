@@ -246,7 +246,7 @@ impl Driver {
         let Batch { ended, stops, calls, .. } = &mut self.batch;
         let session = &mut core.session;
         session.poll_ended(ended);
-        stops.extend(std::iter::from_fn(|| session.poll_stop()));
+        session.poll_stops(stops);
         if !self.greeted
             && let Some(hello) = session.peer()
         {
@@ -276,7 +276,7 @@ impl Driver {
             Wish::Force => {
                 core.session.conclude(Reason::Shutdown, "the server is closing");
                 core.session.stop_all(Stop::Forced);
-                self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
+                core.session.poll_stops(&mut self.batch.stops);
             }
             Wish::Close => {
                 core.session.conclude(Reason::Shutdown, "");
@@ -339,7 +339,7 @@ impl Driver {
         }
         core.session.handle_timeout(now);
         core.session.poll_ended(&mut self.batch.ended);
-        self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
+        core.session.poll_stops(&mut self.batch.stops);
         let conclude_at = self.conclude_at.filter(|due| *due > now);
         let handshake = (!self.greeted).then_some(self.handshake);
         core.timer =
@@ -411,7 +411,6 @@ impl Drop for Driver {
         }
         // Foreign code again, which must not run under the lock.
         let writer = self.shared.lock().writer.take();
-        let driver = self.shared.forget_driver();
-        caught(|| drop((writer, driver)));
+        caught(|| drop(writer));
     }
 }

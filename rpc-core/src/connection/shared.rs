@@ -1,7 +1,7 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -55,8 +55,8 @@ pub(super) struct Shared {
     pub(super) inbox: Inbox,
     /// At most one call was open when the driver last looked: whoever calls writes at once, and by itself.
     quiet: AtomicBool,
-    /// Wakes the driver; set when it has run for the first time.
-    driver: Mutex<Option<Waker>>,
+    /// Wakes the driver's task; set when it has run for the first time.
+    driver: OnceLock<Waker>,
     /// Woken at HELLO and at the end.
     pub(super) changed: Notify,
     pub(super) peer: Arc<str>,
@@ -87,7 +87,7 @@ impl Connection {
             }),
             inbox: Inbox::default(),
             quiet: AtomicBool::new(true),
-            driver: Mutex::default(),
+            driver: OnceLock::new(),
             changed: Notify::new(),
             peer: io.peer,
         });
@@ -248,27 +248,14 @@ impl Shared {
     }
 
     fn wake_driver(&self) {
-        let driver = self.lock_driver().clone();
-        if let Some(driver) = driver {
-            driver.wake();
+        if let Some(driver) = self.driver.get() {
+            driver.wake_by_ref();
         }
     }
 
-    /// Keeps what wakes the driver.
+    /// Keeps what wakes the driver: its task stays the same.
     pub(super) fn set_driver(&self, waker: &Waker) {
-        let mut driver = self.lock_driver();
-        if !driver.as_ref().is_some_and(|driver| driver.will_wake(waker)) {
-            *driver = Some(waker.clone());
-        }
-    }
-
-    /// The driver is gone.
-    pub(super) fn forget_driver(&self) -> Option<Waker> {
-        self.lock_driver().take()
-    }
-
-    fn lock_driver(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.driver.lock().unwrap_or_else(PoisonError::into_inner)
+        self.driver.get_or_init(|| waker.clone());
     }
 
     fn wish(&self, wish: Wish) {

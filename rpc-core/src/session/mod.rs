@@ -296,7 +296,13 @@ impl<C, H: Clone> Session<C, H> {
         into.append(&mut self.ended);
     }
 
+    /// The handlers that must stop.
+    pub(crate) fn poll_stops(&mut self, into: &mut Vec<(H, Stop)>) {
+        into.append(&mut self.stopping);
+    }
+
     /// A handler that must stop.
+    #[cfg(test)]
     pub(crate) fn poll_stop(&mut self) -> Option<(H, Stop)> {
         self.stopping.pop()
     }
@@ -309,6 +315,17 @@ impl<C, H: Clone> Session<C, H> {
     /// What is to be written next. `empty` is a queue that has been written, whose buffer is used again.
     pub(crate) fn poll_transmit(&mut self, empty: Queue, now: Instant) -> Queue {
         self.put_done();
+        if !self.sender.is_idle() {
+            self.put_waiting(now);
+        }
+        if self.must_conclude() {
+            self.conclude(Reason::Shutdown, "");
+        }
+        self.outbox.take(empty)
+    }
+
+    /// Appends what has its turn: answers that had to wait, and chunks of long messages.
+    fn put_waiting(&mut self, now: Instant) {
         // Chunks alone never fill the write queue, or nothing else would be sent or started beside a long message.
         let half = self.limits.write_queue / 2;
         let chunk = self.peer_frame().min(half - HEADER);
@@ -322,10 +339,6 @@ impl<C, H: Clone> Session<C, H> {
                 break;
             }
         }
-        if self.must_conclude() {
-            self.conclude(Reason::Shutdown, "");
-        }
-        self.outbox.take(empty)
     }
 
     /// Whether this end should say which calls it took, because the connection is about to end: what crosses that is

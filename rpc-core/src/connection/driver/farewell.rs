@@ -64,7 +64,7 @@ impl Driver {
                 self.batch.ended.push(Ended { caller: call, outcome });
             }
         }
-        self.batch.stops.extend(std::iter::from_fn(|| core.session.poll_stop()));
+        core.session.poll_stops(&mut self.batch.stops);
         drop(core);
         self.shared.changed.notify_waiters();
         self.batch.notify();
