@@ -96,6 +96,11 @@ mod instance;
 
 mod failure;
 
+mod value;
+
+mod streaming;
+pub use streaming::Streaming;
+
 mod service;
 pub use service::Service;
 
@@ -104,6 +109,16 @@ pub use server::{Server, ServerBuilder, ServerHandle, ShutdownReport};
 
 mod channel;
 pub use channel::{Call, Channel, ChannelBuilder};
+
+/// What streams are made of.
+pub mod stream {
+    pub use crate::streaming::{Pusher, Streaming, push, try_push};
+    #[doc(no_inline)]
+    pub use futures::stream::{Stream, iter};
+}
+
+#[doc(no_inline)]
+pub use futures::Stream;
 
 pub use rpc_macros::rpc_service;
 

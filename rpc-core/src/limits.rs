@@ -18,6 +18,9 @@ pub struct Limits {
     /// The sum of the lengths of messages that are arriving in chunks, in bytes. Default 32 MiB; least `message`.
     /// It also bounds the calls that wait to be started, and the long answers that wait to be sent.
     pub assembly: usize,
+    /// How much more than their first 2 KiB all streams towards this end may have in flight or unread, in bytes. Default
+    /// 16 MiB. A stream whose reader keeps up gets more of it, up to a half of what is left, and a slow one none.
+    pub streams: usize,
     /// How much may wait to be written before no further work of the peer is started, in bytes. Default 1 MiB.
     /// A peer that lets four times as much (and at least 8 MiB) pile up on top is disconnected.
     pub write_queue: usize,
@@ -37,6 +40,7 @@ impl Default for Limits {
             frame: 128 * 1024,
             calls: 2048,
             assembly: 32 * 1024 * 1024,
+            streams: 16 * 1024 * 1024,
             write_queue: 1024 * 1024,
             handshake: Duration::from_secs(10),
             stall: Duration::from_secs(30),
@@ -73,6 +77,13 @@ impl Limits {
         self
     }
 
+    /// Sets [`streams`](Self::streams).
+    #[must_use]
+    pub fn with_streams(mut self, bytes: usize) -> Self {
+        self.streams = bytes;
+        self
+    }
+
     /// Sets [`write_queue`](Self::write_queue).
     #[must_use]
     pub fn with_write_queue(mut self, bytes: usize) -> Self {
@@ -103,6 +114,8 @@ impl Limits {
         self.frame = self.frame.clamp(LEAST, MOST);
         self.calls = self.calls.clamp(16, 65_536);
         self.assembly = self.assembly.clamp(self.message, MOST);
+        // No stream's credit passes what the protocol allows.
+        self.streams = self.streams.min(1 << 30);
         self.write_queue = self.write_queue.max(LEAST);
         // Longer ones would pass the end of some clocks.
         self.handshake = self.handshake.min(LONGEST);

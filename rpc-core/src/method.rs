@@ -40,7 +40,9 @@ pub struct MethodDescriptor {
     pub aliases: &'static [&'static str],
     /// The arguments that are sent, in order.
     pub arguments: &'static [ArgumentDescriptor],
-    /// The type of the result, as written.
+    /// The streams that the caller sends, in order.
+    pub streams: &'static [ArgumentDescriptor],
+    /// The type of the result, or of an item of the stream that is one, as written.
     pub reply: &'static str,
     /// The type of the error, as written; `None` for a method that cannot fail.
     pub error: Option<&'static str>,
@@ -58,6 +60,13 @@ pub struct MethodDescriptor {
     pub timeout: Option<Duration>,
     /// Which sides stream.
     pub shape: Shape,
+}
+
+impl MethodDescriptor {
+    /// Whether a stream answers it.
+    pub(crate) fn gives_stream(&self) -> bool {
+        matches!(self.shape, Shape::ServerStream | Shape::Bidirectional)
+    }
 }
 
 /// An argument of a method.

@@ -3,15 +3,13 @@
 pub use std::borrow::Cow;
 pub use std::{clone, convert, default, fmt, future, marker, ops, option, result, string, sync, time};
 
-use std::any::Any;
-
 use ::bytes::Bytes;
+pub use futures::Stream;
 pub use serde;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use rpc_codec::bytes::{self, AsBytes};
-use rpc_codec::{AnyCodec, Codec as _, DecodeError};
 
 pub use crate::channel::{AtMostOnce, Call, Channel, Idempotent};
 pub use crate::context::Context;
@@ -19,7 +17,10 @@ pub use crate::error::{CallError, RpcError};
 pub use crate::failure::{Failure, NoError};
 pub use crate::method::{ArgumentDescriptor, MethodDescriptor, ServiceDescriptor, Shape, assert_distinct, identifier};
 pub use crate::service::{Handler, Request, Service};
+use crate::streaming::produce_all;
+pub use crate::streaming::{Sent, Sink, Streaming};
 pub use crate::stripe::Striped;
+use crate::value;
 
 /// A call of a method with arguments, some of whose bytes are lent.
 pub fn call<T, E, M, A>(
@@ -33,7 +34,7 @@ where
     E: Failure,
     A: Serialize + ?Sized,
 {
-    Call::new(channel, method, lent.0, Some(arguments), decode::<T>)
+    channel.call(method, lent.0, Some(arguments), value::read::<T>)
 }
 
 /// A call of a method without arguments, which is an empty message in every codec.
@@ -42,7 +43,7 @@ where
     T: Message + 'static,
     E: Failure,
 {
-    Call::new(channel, method, Vec::new(), None::<&()>, decode::<T>)
+    channel.call(method, Vec::new(), None::<&()>, value::read::<T>)
 }
 
 /// A call whose result is bytes.
@@ -57,7 +58,7 @@ where
     E: Failure,
     A: Serialize + ?Sized,
 {
-    Call::new(channel, method, lent.0, Some(arguments), decode_bytes::<T>)
+    channel.call(method, lent.0, Some(arguments), value::read_bytes::<T>)
 }
 
 /// A call without arguments whose result is bytes.
@@ -66,7 +67,89 @@ where
     AsBytes<T>: DeserializeOwned,
     E: Failure,
 {
-    Call::new(channel, method, Vec::new(), None::<&()>, decode_bytes::<T>)
+    channel.call(method, Vec::new(), None::<&()>, value::read_bytes::<T>)
+}
+
+/// A call that a stream answers.
+pub fn stream<T, E, A>(
+    channel: &Channel,
+    method: &'static MethodDescriptor,
+    lent: Lent,
+    arguments: &A,
+) -> Streaming<T, E>
+where
+    T: Message + 'static,
+    E: Failure,
+    A: Serialize + ?Sized,
+{
+    channel.stream(method, lent.0, Some(arguments), value::read::<T>)
+}
+
+/// A call without arguments that a stream answers.
+pub fn stream_without_arguments<T, E>(channel: &Channel, method: &'static MethodDescriptor) -> Streaming<T, E>
+where
+    T: Message + 'static,
+    E: Failure,
+{
+    channel.stream(method, Vec::new(), None::<&()>, value::read::<T>)
+}
+
+/// A call that a stream of bytes answers.
+pub fn stream_bytes<T, E, A>(
+    channel: &Channel,
+    method: &'static MethodDescriptor,
+    lent: Lent,
+    arguments: &A,
+) -> Streaming<T, E>
+where
+    AsBytes<T>: DeserializeOwned,
+    E: Failure,
+    A: Serialize + ?Sized,
+{
+    channel.stream(method, lent.0, Some(arguments), value::read_bytes::<T>)
+}
+
+/// A call without arguments that a stream of bytes answers.
+pub fn stream_bytes_without_arguments<T, E>(channel: &Channel, method: &'static MethodDescriptor) -> Streaming<T, E>
+where
+    AsBytes<T>: DeserializeOwned,
+    E: Failure,
+{
+    channel.stream(method, Vec::new(), None::<&()>, value::read_bytes::<T>)
+}
+
+/// A call to which streams can be added that its caller sends.
+pub trait Sends: Sized {
+    /// Adds the next one, in the order of the method's arguments. `convert` makes of an item what can be sent.
+    fn sending<S, U, F>(self, stream: S, convert: F) -> Self
+    where
+        S: Stream + Send + 'static,
+        F: FnMut(S::Item) -> U + Send + 'static,
+        U: Serialize + 'static;
+}
+
+impl<T, E: Failure, M> Sends for Call<T, E, M> {
+    fn sending<S, U, F>(mut self, stream: S, convert: F) -> Self
+    where
+        S: Stream + Send + 'static,
+        F: FnMut(S::Item) -> U + Send + 'static,
+        U: Serialize + 'static,
+    {
+        self.add_stream(produce_all(stream, convert));
+        self
+    }
+}
+
+impl<T, E: Failure> Sends for Streaming<T, E> {
+    fn sending<S, U, F>(mut self, stream: S, convert: F) -> Self
+    where
+        S: Stream + Send + 'static,
+        F: FnMut(S::Item) -> U + Send + 'static,
+        U: Serialize + 'static,
+    {
+        self.add_stream(produce_all(stream, convert));
+        self
+    }
 }
 
 /// Bytes among the arguments of a call, which are sent from where they are instead of being copied.
@@ -157,24 +240,3 @@ pub trait Message: Serialize + DeserializeOwned {}
 // The words above are for the user's own type, not for what serde asks of it.
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Message for T {}
-
-/// Reads a result; an empty message is `()` in every codec (W-41).
-fn decode<T: DeserializeOwned + 'static>(codec: &AnyCodec, body: &[u8]) -> Result<T, DecodeError> {
-    if body.is_empty() {
-        let mut slot: Option<T> = None;
-        if let Some(unit) = (&mut slot as &mut dyn Any).downcast_mut::<Option<()>>() {
-            *unit = Some(());
-        }
-        if let Some(unit) = slot {
-            return Ok(unit);
-        }
-    }
-    codec.decode(body)
-}
-
-fn decode_bytes<T>(codec: &AnyCodec, body: &[u8]) -> Result<T, DecodeError>
-where
-    AsBytes<T>: DeserializeOwned,
-{
-    codec.decode::<AsBytes<T>>(body).map(|AsBytes(value)| value)
-}

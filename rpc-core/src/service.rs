@@ -1,18 +1,21 @@
-use std::any::{Any, TypeId};
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use bytes::Bytes;
 use rpc_codec::bytes::{AsBytes, sharing};
 use rpc_codec::{AnyCodec, Codec};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
+use crate::connection::Flow;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::frame::Body;
 use crate::method::{MethodDescriptor, ServiceDescriptor};
 use crate::session::{Answer, Message, Refusal};
+use crate::streaming::{Decode, Sent, Sink, Streaming};
+use crate::value;
 
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service",
@@ -36,6 +39,8 @@ pub struct Request<'a> {
     pub(crate) codec: &'a AnyCodec,
     pub(crate) body: &'a Body,
     pub(crate) context: &'a Context,
+    /// The call's streams, if it has any.
+    pub(crate) flow: Option<&'a Arc<Flow>>,
 }
 
 /// What a call came to: a future that answers it, or a refusal.
@@ -118,6 +123,33 @@ impl<'a> Request<'a> {
         })
     }
 
+    /// The stream that the caller sends at this place among the method's streams, from 1.
+    pub fn streaming<T: DeserializeOwned + 'static>(&self, index: u16) -> Streaming<T> {
+        self.argument(index, value::read::<T>)
+    }
+
+    /// The same, of bytes.
+    pub fn streaming_bytes<T: 'static>(&self, index: u16) -> Streaming<T>
+    where
+        AsBytes<T>: DeserializeOwned,
+    {
+        self.argument(index, value::read_bytes::<T>)
+    }
+
+    fn argument<T>(&self, index: u16, decode: Decode<T>) -> Streaming<T> {
+        Streaming::argument(self.flow.map(|flow| flow.inlet(index)), self.codec.clone(), decode)
+    }
+
+    /// Answers with the stream that the handler gives.
+    pub fn stream<F, M>(self, handler: M) -> Handler
+    where
+        M: FnOnce(Sink) -> F + Send + 'static,
+        F: Future<Output = Sent> + Send + 'static,
+    {
+        let sink = Sink::new(self.flow.map(Flow::answering_outlet), self.codec.clone());
+        Handler::run(async move { handler(sink).await.0 })
+    }
+
     /// Runs the future; nothing is answered.
     pub fn oneway<F: Future<Output = ()> + Send + 'static>(self, handler: F) -> Handler {
         Handler::run(async move {
@@ -146,21 +178,10 @@ impl Handler {
     }
 }
 
-/// A result as the answer; `()` is an empty message in every codec (W-41).
+/// A result as the answer.
 fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, value: T) -> Answer {
-    if TypeId::of::<T>() == TypeId::of::<()>() {
-        return Answer::Reply { metadata: None, message: Message::default() };
-    }
     let mut output = Message::output();
-    let encoded = match take_bytes(value) {
-        // Long ones are shared; nobody copies them.
-        Ok(bytes) => {
-            output.lend(bytes.clone());
-            codec.encode(&AsBytes(bytes), &mut output)
-        }
-        Err(value) => codec.encode(&value, &mut output),
-    };
-    match encoded {
+    match value::write(codec, value, &mut output) {
         Ok(()) => Answer::Reply { metadata: None, message: Message::from(output) },
         Err(error) => Answer::Status {
             code: Code::Internal,
@@ -173,24 +194,6 @@ fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, v
             metadata: None,
         },
     }
-}
-
-/// The bytes that a value is, unless it is something else.
-fn take_bytes<T: 'static>(value: T) -> Result<Bytes, T> {
-    let mut value = Some(value);
-    let any: &mut dyn Any = &mut value;
-    if let Some(place) = any.downcast_mut::<Option<AsBytes<Bytes>>>()
-        && let Some(AsBytes(bytes)) = place.take()
-    {
-        return Ok(bytes);
-    }
-    if let Some(place) = any.downcast_mut::<Option<AsBytes<Vec<u8>>>>()
-        && let Some(AsBytes(bytes)) = place.take()
-    {
-        return Ok(bytes.into());
-    }
-    // It is there: only bytes were taken out.
-    value.map_or_else(|| Ok(Bytes::new()), Err)
 }
 
 impl fmt::Debug for Request<'_> {

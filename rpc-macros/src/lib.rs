@@ -8,6 +8,7 @@ use proc_macro::TokenStream;
 mod errors;
 mod model;
 mod names;
+mod streams;
 mod tokens;
 
 mod parse;

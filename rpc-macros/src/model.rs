@@ -39,12 +39,25 @@ pub(crate) struct Method {
 }
 
 impl Method {
-    /// What crosses the wire, in order.
+    /// The fields of the message, in order.
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Argument> {
         self.parameters.iter().filter_map(|parameter| match parameter {
             Parameter::Argument(argument) => Some(argument),
-            Parameter::Context => None,
+            Parameter::Stream(_) | Parameter::Context => None,
         })
+    }
+
+    /// The streams that the caller sends, in order.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &StreamArgument> {
+        self.parameters.iter().filter_map(|parameter| match parameter {
+            Parameter::Stream(stream) => Some(stream),
+            Parameter::Argument(_) | Parameter::Context => None,
+        })
+    }
+
+    /// The error of the `Result` around the stream that is answered.
+    pub(crate) fn outer_error(&self) -> Option<&OuterError> {
+        self.reply.stream.as_ref()?.outer.as_ref()
     }
 
     pub(crate) fn takes_context(&self) -> bool {
@@ -65,6 +78,7 @@ pub(crate) enum Shape {
 #[expect(clippy::large_enum_variant, reason = "a method has few of them, for one expansion")]
 pub(crate) enum Parameter {
     Argument(Argument),
+    Stream(StreamArgument),
     /// Handed to the handler, not sent.
     Context,
 }
@@ -99,13 +113,49 @@ pub(crate) enum Pass {
     OptionalText,
 }
 
-/// What a method answers.
+/// A stream that the caller sends, and the handler takes as a `Streaming<T>`.
+pub(crate) struct StreamArgument {
+    pub(crate) ident: Ident,
+    /// As written.
+    pub(crate) item: Type,
+    /// The items cross as bytes rather than as sequences of numbers.
+    pub(crate) bytes: bool,
+}
+
+/// What a method answers: one value, or each item of a stream.
 pub(crate) struct Reply {
     /// As written, `()` where nothing was.
     pub(crate) written: Type,
     pub(crate) kind: ReplyKind,
     /// The value crosses as bytes rather than as a sequence of numbers.
     pub(crate) bytes: bool,
+    /// The stream, where what stands above is about its items.
+    pub(crate) stream: Option<ReplyStream>,
+}
+
+/// How a method comes to the stream that it answers.
+pub(crate) struct ReplyStream {
+    /// It is an `async fn`; the others give their stream at once.
+    pub(crate) awaited: bool,
+    /// The error of the `Result` around the stream.
+    pub(crate) outer: Option<OuterError>,
+}
+
+/// The error of a method that may fail before there is a stream.
+pub(crate) enum OuterError {
+    /// The `E` of `Result<impl Stream<…>, E>`.
+    Written(Type),
+    /// That of something called `Result`, here with `()` instead of the stream; the compiler finds it.
+    Alias(Type),
+}
+
+impl OuterError {
+    /// What there is of it in the source.
+    pub(crate) fn written(&self) -> &Type {
+        match self {
+            Self::Written(ty) | Self::Alias(ty) => ty,
+        }
+    }
 }
 
 #[expect(clippy::large_enum_variant, reason = "a method has few of them, for one expansion")]

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rpc_core::{Code, Context, RpcError, rpc_service};
+use futures::{StreamExt as _, TryStreamExt as _};
+use rpc_core::stream::{self, Stream, push};
+use rpc_core::{Code, Context, RpcError, Streaming, rpc_service};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
 
@@ -82,6 +84,61 @@ pub trait Desk {
 
     /// Panics with a secret: at once, or after it has waited.
     async fn fail(&self, later: bool);
+
+    /// An item of each of these sizes.
+    async fn sizes(&self, sizes: Vec<u32>) -> impl Stream<Item = Vec<u8>>;
+
+    /// The lengths of all items together.
+    async fn total(&self, parts: Streaming<Vec<u8>>) -> Result<u64, RpcError>;
+
+    /// Gives back each item as it comes.
+    async fn ping_pong(&self, incoming: Streaming<u64>) -> impl Stream<Item = Result<u64, RpcError>>;
+
+    /// Gives back all items when the last has come.
+    async fn half_duplex(&self, incoming: Streaming<u64>) -> Result<impl Stream<Item = u64>, RpcError>;
+
+    /// Two streams, item by item.
+    async fn pairs(&self, left: Streaming<u32>, right: Streaming<String>) -> impl Stream<Item = (u32, String)>;
+
+    /// The numbers below one, without `async`.
+    fn numbers(&self, below: u64) -> impl Stream<Item = u64>;
+
+    /// The same, and says that it has begun, and how it went on.
+    async fn watched(&self, number: u64, below: u64) -> impl Stream<Item = u64>;
+
+    /// An item each time that the test opens a door.
+    async fn doors(&self, number: u64) -> impl Stream<Item = u64>;
+
+    /// So many items, then the code with this number, where there is one.
+    async fn status_after(&self, items: u32, code: u16) -> impl Stream<Item = Result<u32, RpcError>>;
+
+    /// A typed error: instead of a stream, or behind so many items.
+    async fn refused_after(&self, items: Option<u32>) -> Result<impl Stream<Item = Result<u32, Refused>>, Refused>;
+
+    /// Panics with a secret behind so many items.
+    async fn panic_after(&self, items: u32) -> impl Stream<Item = u32>;
+
+    /// Items whose maker panics when it is dropped.
+    async fn bomb(&self, items: u32) -> impl Stream<Item = u32>;
+
+    /// Reads so many items and answers, whether there are more or not.
+    async fn first(&self, number: u64, incoming: Streaming<u64>, count: u64) -> Vec<u64>;
+
+    /// Reads nothing before the test opens a door, then all.
+    async fn lazy_total(&self, number: u64, parts: Streaming<Vec<u8>>) -> Result<u64, RpcError>;
+
+    /// Items of this size for ever; says how many it has made.
+    async fn endless(&self, size: u32) -> impl Stream<Item = Vec<u8>>;
+
+    /// One item, and metadata behind it.
+    async fn signed(&self, cx: &Context) -> impl Stream<Item = u32>;
+
+    /// Calls another desk's [`watched`](Self::watched) and passes on what it gives.
+    async fn passed_on(
+        &self,
+        address: &str,
+        number: u64,
+    ) -> Result<impl Stream<Item = Result<u64, RpcError>>, RpcError>;
 }
 
 /// What became of a handler.
@@ -104,6 +161,7 @@ pub struct Clerk {
     doors: Arc<Semaphore>,
     running: Arc<AtomicUsize>,
     most: Arc<AtomicUsize>,
+    made: Arc<AtomicUsize>,
 }
 
 /// The test's side of a [`Clerk`].
@@ -112,6 +170,7 @@ pub struct Watch {
     events: Mutex<mpsc::UnboundedReceiver<Event>>,
     doors: Arc<Semaphore>,
     most: Arc<AtomicUsize>,
+    made: Arc<AtomicUsize>,
 }
 
 /// A service and the test's hold on it.
@@ -119,8 +178,15 @@ pub fn clerk() -> (Clerk, Watch) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let doors = Arc::new(Semaphore::new(0));
     let most = Arc::new(AtomicUsize::new(0));
-    let clerk = Clerk { events: sender, doors: Arc::clone(&doors), running: Arc::default(), most: Arc::clone(&most) };
-    (clerk, Watch { events: Mutex::new(receiver), doors, most })
+    let made = Arc::new(AtomicUsize::new(0));
+    let clerk = Clerk {
+        events: sender,
+        doors: Arc::clone(&doors),
+        running: Arc::default(),
+        most: Arc::clone(&most),
+        made: Arc::clone(&made),
+    };
+    (clerk, Watch { events: Mutex::new(receiver), doors, most, made })
 }
 
 impl Watch {
@@ -143,6 +209,11 @@ impl Watch {
     /// Lets this many held handlers go on.
     pub fn release(&self, handlers: usize) {
         self.doors.add_permits(handlers);
+    }
+
+    /// How many bytes the streams of items for ever have made.
+    pub fn made(&self) -> usize {
+        self.made.load(Ordering::SeqCst)
     }
 
     /// How many held handlers ran at once, at most.
@@ -277,6 +348,133 @@ impl Desk for Clerk {
         if later {
             tokio::task::yield_now().await;
         }
+        panic!("the secret is swordfish");
+    }
+
+    async fn sizes(&self, sizes: Vec<u32>) -> impl Stream<Item = Vec<u8>> {
+        stream::iter(sizes.into_iter().map(|size| pattern(size as usize)))
+    }
+
+    async fn total(&self, mut parts: Streaming<Vec<u8>>) -> Result<u64, RpcError> {
+        let mut total = 0;
+        while let Some(part) = parts.next().await {
+            total += part?.len() as u64;
+        }
+        Ok(total)
+    }
+
+    async fn ping_pong(&self, incoming: Streaming<u64>) -> impl Stream<Item = Result<u64, RpcError>> {
+        incoming
+    }
+
+    async fn half_duplex(&self, incoming: Streaming<u64>) -> Result<impl Stream<Item = u64>, RpcError> {
+        Ok(stream::iter(incoming.try_collect::<Vec<_>>().await?))
+    }
+
+    async fn pairs(&self, left: Streaming<u32>, right: Streaming<String>) -> impl Stream<Item = (u32, String)> {
+        left.zip(right).map(|(left, right)| (left.unwrap(), right.unwrap()))
+    }
+
+    fn numbers(&self, below: u64) -> impl Stream<Item = u64> {
+        stream::iter(0..below)
+    }
+
+    async fn watched(&self, number: u64, below: u64) -> impl Stream<Item = u64> {
+        let guard = self.begin(number);
+        push(move |mut out| async move {
+            for item in 0..below {
+                out.send(item).await;
+            }
+            guard.done();
+        })
+    }
+
+    async fn doors(&self, number: u64) -> impl Stream<Item = u64> {
+        let guard = self.begin(number);
+        push(move |mut out| async move {
+            for item in 0.. {
+                self.pass().await;
+                out.send(item).await;
+            }
+            guard.done();
+        })
+    }
+
+    async fn status_after(&self, items: u32, code: u16) -> impl Stream<Item = Result<u32, RpcError>> {
+        let end = code_of(code).map(|code| Err(RpcError::new(code, "enough").with_metadata("hint", "less")));
+        stream::iter((0..items).map(Ok).chain(end))
+    }
+
+    async fn refused_after(&self, items: Option<u32>) -> Result<impl Stream<Item = Result<u32, Refused>>, Refused> {
+        let items = items.ok_or(Refused::Closed)?;
+        let end = Err(Refused::Queue { name: "ann".to_owned(), number: items });
+        Ok(stream::iter((0..items).map(Ok).chain([end])))
+    }
+
+    async fn panic_after(&self, items: u32) -> impl Stream<Item = u32> {
+        stream::iter((0..=items).inspect(move |item| assert!(*item < items, "the secret is swordfish")))
+    }
+
+    async fn bomb(&self, items: u32) -> impl Stream<Item = u32> {
+        let bomb = Bomb;
+        stream::iter(0..items).inspect(move |_| bomb.touch())
+    }
+
+    async fn first(&self, number: u64, mut incoming: Streaming<u64>, count: u64) -> Vec<u64> {
+        let guard = self.begin(number);
+        let mut items = Vec::new();
+        while (items.len() as u64) < count {
+            match incoming.next().await {
+                Some(Ok(item)) => items.push(item),
+                Some(Err(_)) | None => break,
+            }
+        }
+        guard.done();
+        items
+    }
+
+    async fn lazy_total(&self, number: u64, parts: Streaming<Vec<u8>>) -> Result<u64, RpcError> {
+        let guard = self.begin(number);
+        self.pass().await;
+        let total = self.total(parts).await;
+        guard.done();
+        total
+    }
+
+    async fn endless(&self, size: u32) -> impl Stream<Item = Vec<u8>> {
+        stream::iter(std::iter::repeat_with(move || {
+            self.made.fetch_add(size as usize, Ordering::SeqCst);
+            pattern(size as usize)
+        }))
+    }
+
+    async fn signed(&self, cx: &Context) -> impl Stream<Item = u32> {
+        let cx = cx.clone();
+        push(move |mut out| async move {
+            out.send(1).await;
+            cx.reply_metadata().insert("signature", "ann");
+        })
+    }
+
+    async fn passed_on(
+        &self,
+        address: &str,
+        number: u64,
+    ) -> Result<impl Stream<Item = Result<u64, RpcError>>, RpcError> {
+        let desk = DeskClient::connect(address).await?;
+        Ok(desk.doors(number))
+    }
+}
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Bomb {
+    fn touch(&self) {}
+}
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
         panic!("the secret is swordfish");
     }
 }

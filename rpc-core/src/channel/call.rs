@@ -2,27 +2,19 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use bytes::Bytes;
 use rpc_codec::bytes::sharing;
-use rpc_codec::{AnyCodec, Codec as _, DecodeError};
-use serde::Serialize;
-use tokio::time::Sleep;
 
-use super::link::Attempt;
-use super::{Channel, HeldChannel};
+use super::caller::{Caller, Timeout};
 use crate::code::Code;
-use crate::connection::Pending;
-use crate::context::{Context, now};
 use crate::error::{Delivery, Phase, RpcError};
 use crate::failure::Failure;
 use crate::frame::Body;
 use crate::metadata::Metadata;
-use crate::method::MethodDescriptor;
-use crate::session::{Message, Outcome, Outgoing, Reply};
+use crate::session::{Outcome, Reply};
+use crate::streaming::{Decode, Produce};
 
 /// A call that has not been made yet: a future that sends it when it is first polled, and gives its result.
 ///
@@ -39,10 +31,7 @@ use crate::session::{Message, Outcome, Outgoing, Reply};
 /// dropped at its next `await`; it may have run by then. Nothing else on the connection is affected.
 #[must_use = "a call is made when it is awaited"]
 pub struct Call<T, E, M> {
-    channel: HeldChannel,
-    method: &'static MethodDescriptor,
-    options: Options,
-    state: State,
+    caller: Caller,
     decode: Decode<T>,
     method_type: PhantomData<fn() -> (E, M)>,
 }
@@ -58,88 +47,28 @@ pub enum AtMostOnce {}
 /// A result with the metadata that came along, or what the caller sees of the failure.
 type Ended<T, E> = Result<(T, Option<Box<Metadata>>), <E as Failure>::Seen>;
 
-/// Reads a result.
-type Decode<T> = fn(&AnyCodec, &[u8]) -> Result<T, DecodeError>;
-
-#[derive(Default)]
-struct Options {
-    timeout: Timeout,
-    metadata: Option<Box<Metadata>>,
-    /// When the handler that makes this call must be done.
-    inherited: Option<Instant>,
-}
-
-#[derive(Default, Clone, Copy)]
-enum Timeout {
-    #[default]
-    Unset,
-    Never,
-    After(Duration),
-}
-
-enum State {
-    /// Not polled yet. The message, or why there is none.
-    New(Result<Message, RpcError>),
-    /// Waiting for the connection.
-    Connecting {
-        begun: Begun,
-        message: Message,
-        wait: Wait,
-    },
-    /// Sent, or waiting for a slot. What was sent stays in it: it may have to be sent again.
-    Started {
-        begun: Begun,
-        pending: Arc<Pending>,
-    },
-    Over,
-}
-
-/// What a call without a connection waits for.
-#[derive(Default)]
-struct Wait {
-    attempt: Option<Arc<Attempt>>,
-    /// Its deadline; the connection's own timer is not there yet.
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-#[derive(Clone, Copy)]
-struct Begun {
-    at: Instant,
-    deadline: Option<Instant>,
-}
-
 impl<T, E: Failure, M> Call<T, E, M> {
-    pub(crate) fn new<A: Serialize + ?Sized>(
-        channel: &Channel,
-        method: &'static MethodDescriptor,
-        lent: Vec<Bytes>,
-        arguments: Option<&A>,
-        decode: Decode<T>,
-    ) -> Self {
-        let message = match arguments {
-            Some(arguments) => encode(channel.codec(), lent, arguments),
-            None => Ok(Message::default()),
-        };
-        let options = Options { inherited: Context::current_deadline(), ..Options::default() };
-        Self { channel: channel.hold(), method, options, state: State::New(message), decode, method_type: PhantomData }
+    pub(super) fn new(caller: Caller, decode: Decode<T>) -> Self {
+        Self { caller, decode, method_type: PhantomData }
     }
 
     /// Gives up after this long, counted from the first poll: [`Code::DeadlineExceeded`]. It covers connecting, waiting
-    /// for a slot, sending, running and receiving. Default: that of the method, else of the channel, else 30 s.
+    /// for a slot, sending, running and receiving. Default: that of the method, else of the channel, else 30 s; none
+    /// for a method that takes streams.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Timeout::After(timeout);
+        self.caller.timeout = Timeout::After(timeout);
         self
     }
 
     /// Waits for ever, or until the deadline of the handler that makes the call.
     pub fn no_timeout(mut self) -> Self {
-        self.options.timeout = Timeout::Never;
+        self.caller.timeout = Timeout::Never;
         self
     }
 
     /// Adds an entry to the metadata that goes with the call.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.options.metadata.get_or_insert_default().append(key, value);
+        self.caller.add_metadata(key, value);
         self
     }
 
@@ -148,112 +77,28 @@ impl<T, E: Failure, M> Call<T, E, M> {
         WithMetadata { call: self }
     }
 
+    pub(crate) fn add_stream(&mut self, produce: Produce) {
+        self.caller.add_stream(produce);
+    }
+
     fn poll_outcome(&mut self, cx: &mut TaskContext<'_>) -> Poll<Ended<T, E>> {
-        if let State::Started { begun, pending } = &self.state {
-            let Poll::Ready(outcome) = pending.poll(cx) else {
-                return Poll::Pending;
-            };
-            let begun = *begun;
-            self.state = State::Over;
-            return Poll::Ready(self.finish(outcome, begun));
-        }
-        match std::mem::replace(&mut self.state, State::Over) {
-            State::New(message) => {
-                let begun = self.begin();
-                match message.and_then(|message| self.check_metadata().map(|()| message)) {
-                    Ok(message) => self.poll_start(cx, begun, message, Wait::default()),
-                    Err(error) => Poll::Ready(Err(self.failed(error, Some(begun)).into())),
-                }
+        let outcome = std::task::ready!(self.caller.poll(cx));
+        Poll::Ready(match outcome {
+            Ok(Outcome::Reply(Reply { metadata, body })) => self.read(&body).map(|value| (value, metadata)),
+            Ok(Outcome::Sent) => self.read(&Body::EMPTY).map(|value| (value, None)),
+            Ok(Outcome::Typed(Reply { body, .. })) => {
+                let read = E::read(self.caller.codec(), &body);
+                Err(read.unwrap_or_else(|error| self.caller.describe(error).into()))
             }
-            State::Connecting { begun, message, wait } => self.poll_start(cx, begun, message, wait),
-            State::Started { .. } | State::Over => {
-                let error = RpcError::new(Code::Internal, "the call was polled after it had ended")
-                    .with_delivery(Delivery::Unknown);
-                Poll::Ready(Err(self.failed(error, None).into()))
-            }
-        }
+            Ok(Outcome::Failed(error)) | Err(error) => Err(self.caller.describe(error).into()),
+        })
     }
 
-    fn begin(&self) -> Begun {
-        let at = now();
-        let own = match self.options.timeout {
-            Timeout::Never => None,
-            Timeout::After(timeout) => Some(timeout),
-            Timeout::Unset => self.method.timeout.or(self.channel.timeout),
-        };
-        // A timeout too long for the clock is none.
-        let own = own.and_then(|timeout| at.checked_add(timeout));
-        let deadline = [own, self.options.inherited].into_iter().flatten().min();
-        Begun { at, deadline }
-    }
-
-    fn check_metadata(&self) -> Result<(), RpcError> {
-        match self.options.metadata.as_ref().and_then(|metadata| metadata.broken_rule()) {
-            Some(rule) => Err(RpcError::new(Code::InvalidArgument, rule).with_phase(Phase::Send)),
-            None => Ok(()),
-        }
-    }
-
-    /// Starts the call once there is a connection.
-    fn poll_start(
-        &mut self,
-        cx: &mut TaskContext<'_>,
-        begun: Begun,
-        message: Message,
-        mut wait: Wait,
-    ) -> Poll<Ended<T, E>> {
-        let connection = match self.channel.link.poll_connection(cx, &mut wait.attempt) {
-            Poll::Ready(Ok(connection)) => connection,
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(self.failed(error, Some(begun)).into())),
-            Poll::Pending => {
-                if let Some(deadline) = begun.deadline {
-                    let sleep = wait.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
-                    if sleep.as_mut().poll(cx).is_ready() {
-                        let error = RpcError::new(Code::DeadlineExceeded, "no connection came before the deadline");
-                        let error = error.with_phase(Phase::Connect).with_delivery(Delivery::NotSent);
-                        return Poll::Ready(Err(self.failed(error, Some(begun)).into()));
-                    }
-                }
-                self.state = State::Connecting { begun, message, wait };
-                return Poll::Pending;
-            }
-        };
-        let outgoing = Outgoing {
-            service: self.channel.service_id(self.method.service),
-            method: self.method.id,
-            codec: 0,
-            oneway: self.method.oneway,
-            deadline: begun.deadline,
-            metadata: self.options.metadata.take(),
-            message,
-        };
-        // Where it did not have to wait for the connection, the call has begun this very moment.
-        let now = if wait.attempt.is_none() { begun.at } else { now() };
-        match connection.start(outgoing, cx.waker(), now) {
-            Ok(pending) => {
-                self.state = State::Started { begun, pending };
-                Poll::Pending
-            }
-            Err(outcome) => Poll::Ready(self.finish(outcome, begun)),
-        }
-    }
-
-    fn finish(&self, outcome: Outcome, begun: Begun) -> Ended<T, E> {
-        match outcome {
-            Outcome::Reply(Reply { metadata, body }) => self.read(&body, begun).map(|value| (value, metadata)),
-            Outcome::Sent => self.read(&Body::EMPTY, begun).map(|value| (value, None)),
-            Outcome::Typed(Reply { body, .. }) => {
-                let read = E::read(&self.channel.codec, &body);
-                Err(read.unwrap_or_else(|error| self.failed(error, Some(begun)).into()))
-            }
-            Outcome::Failed(error) => Err(self.failed(error, Some(begun)).into()),
-        }
-    }
-
-    fn read(&self, body: &Body, begun: Begun) -> Result<T, E::Seen> {
+    fn read(&self, body: &Body) -> Result<T, E::Seen> {
+        let codec = self.caller.codec();
         let decoded = match body.shared() {
-            Some(message) => sharing(message, || (self.decode)(&self.channel.codec, message)),
-            None => (self.decode)(&self.channel.codec, body),
+            Some(message) => sharing(message, || (self.decode)(codec, message)),
+            None => (self.decode)(codec, body),
         };
         decoded.map_err(|error| {
             let text = format!("the result is not a {}: {error}", std::any::type_name::<T>());
@@ -261,25 +106,8 @@ impl<T, E: Failure, M> Call<T, E, M> {
                 .with_phase(Phase::Decode)
                 .with_delivery(Delivery::Executed)
                 .with_source(error);
-            self.failed(error, Some(begun)).into()
+            self.caller.describe(error).into()
         })
-    }
-
-    /// Adds what this side knows of the call.
-    fn failed(&self, error: RpcError, begun: Option<Begun>) -> RpcError {
-        let mut error = error
-            .with_method(&self.channel.service_name(self.method.service), self.method.name)
-            .with_peer(Arc::clone(self.channel.link.peer()));
-        if error.phase().is_none() {
-            error = error.with_phase(Phase::Wait);
-        }
-        if !error.is_delivery_known() {
-            error = error.with_delivery(Delivery::NotSent);
-        }
-        match begun {
-            Some(begun) => error.with_elapsed(now().saturating_duration_since(begun.at)),
-            None => error,
-        }
     }
 }
 
@@ -294,23 +122,13 @@ impl<T, E: Failure, M> Future for Call<T, E, M> {
 /// Everything in a call may move: it holds no future that is pinned in place.
 impl<T, E, M> Unpin for Call<T, E, M> {}
 
-impl<T, E, M> Drop for Call<T, E, M> {
-    fn drop(&mut self) {
-        // The channel keeps its connection, so the call need not hold one of its own.
-        if let State::Started { pending, .. } = &self.state
-            && let Some(connection) = self.channel.link.connection()
-        {
-            connection.abandon(pending);
-        }
-    }
-}
-
 impl<T, E, M> fmt::Debug for Call<T, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The arguments are not shown: they may be secret.
+        let Caller { channel, method, .. } = &self.caller;
         f.debug_struct("Call")
-            .field("service", &self.channel.service_name(self.method.service))
-            .field("method", &self.method.name)
+            .field("service", &channel.service_name(method.service))
+            .field("method", &method.name)
             .finish_non_exhaustive()
     }
 }
@@ -333,18 +151,5 @@ impl<T, E: Failure, M> Future for WithMetadata<T, E, M> {
 impl<T, E, M> fmt::Debug for WithMetadata<T, E, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("WithMetadata").field(&self.call).finish()
-    }
-}
-
-/// Encodes the arguments, which share the bytes that are `lent`.
-fn encode<A: Serialize + ?Sized>(codec: &AnyCodec, lent: Vec<Bytes>, arguments: &A) -> Result<Message, RpcError> {
-    let mut output = Message::output();
-    lent.into_iter().for_each(|bytes| output.lend(bytes));
-    match codec.encode(arguments, &mut output) {
-        Ok(()) => Ok(Message::from(output)),
-        Err(error) => {
-            let text = format!("the arguments cannot be encoded as {}: {error}", codec.name());
-            Err(RpcError::new(Code::InvalidArgument, text).with_phase(Phase::Send).with_source(error))
-        }
     }
 }

@@ -9,6 +9,12 @@ use link::Link;
 mod builder;
 pub use builder::ChannelBuilder;
 
+mod caller;
+use caller::Caller;
+
+mod answer;
+use answer::StreamCall;
+
 mod call;
 pub use call::{AtMostOnce, Call, Idempotent, WithMetadata};
 
@@ -18,11 +24,15 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rpc_codec::AnyCodec;
+use serde::Serialize;
 
 use crate::error::RpcError;
-use crate::method::identifier;
+use crate::failure::Failure;
+use crate::method::{MethodDescriptor, identifier};
 use crate::service::Service;
+use crate::streaming::{Decode, Streaming};
 use crate::stripe::{Held, Striped};
 
 /// A connection that clients share: cheap to clone, and closed when the last clone and the last call are gone.
@@ -96,6 +106,29 @@ impl Channel {
     /// Dropping the future loses nothing.
     pub async fn closed(&self) {
         self.inner.link.closed().await;
+    }
+
+    /// A call with one answer.
+    pub(crate) fn call<T, E: Failure, M, A: Serialize + ?Sized>(
+        &self,
+        method: &'static MethodDescriptor,
+        lent: Vec<Bytes>,
+        arguments: Option<&A>,
+        decode: Decode<T>,
+    ) -> Call<T, E, M> {
+        Call::new(Caller::new(self, method, lent, arguments), decode)
+    }
+
+    /// A call that a stream answers.
+    pub(crate) fn stream<T, E: Failure, A: Serialize + ?Sized>(
+        &self,
+        method: &'static MethodDescriptor,
+        lent: Vec<Bytes>,
+        arguments: Option<&A>,
+        decode: Decode<T>,
+    ) -> Streaming<T, E> {
+        let call = StreamCall::new(Caller::new(self, method, lent, arguments));
+        Streaming::answer(Box::new(call), self.codec().clone(), decode)
     }
 
     fn link(&self) -> &Link {

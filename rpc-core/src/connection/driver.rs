@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -16,12 +16,12 @@ use tokio::time::Sleep;
 
 use super::inbox::Left;
 use super::serving::{self, Handler, Serving};
-use super::{Core, End, Pending, Serve, Served, Shared, Wish};
+use super::{Core, End, Flow, Pending, Serve, Served, Shared, Wish};
 use crate::caught::caught;
 use crate::context::now;
 use crate::frame::{Decoder, Reason};
 use crate::limits::Limits;
-use crate::session::{Answer, Ended, Incoming, Stop};
+use crate::session::{Answer, Arrived, Ended, Grant, Incoming, Stop};
 use reading::READ_MIN;
 use turn::Turn;
 use writing::{After, is_finished};
@@ -75,12 +75,17 @@ pub(super) struct Driver {
 #[derive(Default)]
 struct Batch {
     ended: Vec<Ended<Arc<Pending>>>,
+    /// What came of streams, and what their producers may do.
+    arrived: Vec<Arrived<Arc<Flow>>>,
+    grants: Vec<(Arc<Flow>, u16, Grant)>,
     stops: Vec<(Handler, Stop)>,
     calls: VecDeque<Incoming>,
     answers: Vec<(u64, Answer)>,
     /// Handlers that are not done, and what stops them.
     cohort: Vec<Serving>,
     handlers: Vec<(u64, Handler)>,
+    /// The streams of calls that were started.
+    flows: Vec<(u64, Arc<Flow>)>,
     left: Left,
 }
 
@@ -88,14 +93,24 @@ impl Batch {
     /// Tells callers and stops handlers; the lock must not be held. Says how many calls had ended.
     fn notify(&mut self) -> usize {
         let count = self.ended.len();
+        for Arrived { handle, index, items, end, report_at } in self.arrived.drain(..) {
+            wake(handle.deliver(index, items, end, report_at));
+        }
+        for (flow, index, grant) in self.grants.drain(..) {
+            wake(flow.grant(index, grant));
+        }
         for Ended { caller, outcome } in self.ended.drain(..) {
-            if let Some(waker) = caller.end(outcome) {
-                // Wakers are foreign code; one that panics must not keep the others from being woken.
-                caught(|| waker.wake());
-            }
+            wake(caller.end(outcome));
         }
         self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));
         count
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        // Wakers are foreign code; one that panics must not keep the others from being woken.
+        caught(|| waker.wake());
     }
 }
 
@@ -216,6 +231,10 @@ impl Driver {
 
     /// Gives the session what became of calls that were started.
     fn hand_back(&mut self, core: &mut Core) {
+        for (id, flow) in self.batch.flows.drain(..) {
+            flow.open(id, core.session.longest_item());
+            core.session.attach_streams(id, flow);
+        }
         for (id, handler) in self.batch.handlers.drain(..) {
             self.batch.stops.extend(core.session.attach(id, handler));
         }
@@ -239,12 +258,18 @@ impl Driver {
         for (id, answer) in left.answers.drain(..) {
             core.session.reply(id, answer);
         }
+        for flow in left.flows.drain(..) {
+            flow.collect(&mut core.session);
+        }
     }
 
     /// Takes from the session what has ended, what to stop and, unless that has been much already, what to start.
     fn hand_out(&mut self, core: &mut Core, turn: &mut Turn) {
-        let Batch { ended, stops, calls, .. } = &mut self.batch;
+        core.attach_opened();
+        let Batch { ended, arrived, grants, stops, calls, .. } = &mut self.batch;
         let session = &mut core.session;
+        session.poll_arrived(arrived);
+        session.poll_grants(grants);
         session.poll_ended(ended);
         session.poll_stops(stops);
         if !self.greeted
@@ -298,14 +323,19 @@ impl Driver {
         let mut clock = Instant::now();
         for call in &mut self.batch.calls {
             let id = call.id;
-            match self.serve.serve(call, &mut clock) {
+            let has_streams = call.streams > 0 || call.reads;
+            let flow = has_streams.then(|| Flow::new(&self.shared, id, call.streams, u16::from(call.reads)));
+            let served = self.serve.serve(call, flow.as_ref(), &mut clock);
+            self.batch.flows.extend(flow.iter().map(|flow| (id, Arc::clone(flow))));
+            match served {
                 Served::Answered(answer) => self.batch.answers.push((id, answer)),
                 Served::Running(running) => {
                     // A new task is run next, by this very thread. Having more to do makes the run time wake another
                     // thread for it; else nobody would look after the sockets if the handler keeps this one.
                     turn.unfinished = true;
                     let apart = running.apart;
-                    let (serving, handler) = Serving::new(&self.shared, id, running);
+                    let (serving, handler) =
+                        Serving::new(&self.shared, id, running, flow.filter(|flow| flow.sends() > 0));
                     self.batch.handlers.push((id, handler));
                     if apart {
                         serving::spawn(&mut vec![serving]);
@@ -338,6 +368,8 @@ impl Driver {
             core.session.conclude(Reason::Shutdown, "");
         }
         core.session.handle_timeout(now);
+        core.session.poll_arrived(&mut self.batch.arrived);
+        core.session.poll_grants(&mut self.batch.grants);
         core.session.poll_ended(&mut self.batch.ended);
         core.session.poll_stops(&mut self.batch.stops);
         let conclude_at = self.conclude_at.filter(|due| *due > now);

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::Pending;
+use super::{Flow, Pending};
 use crate::session::Answer;
 use crate::stripe::{self, Padded, STRIPES};
 
@@ -22,6 +22,8 @@ type Tray = Padded<Mutex<Left>>;
 pub(super) struct Left {
     pub(super) calls: Vec<Arc<Pending>>,
     pub(super) answers: Vec<(u64, Answer)>,
+    /// The streams of calls in which something was left.
+    pub(super) flows: Vec<Arc<Flow>>,
     /// Nobody looks here any more.
     closed: bool,
 }
@@ -48,6 +50,14 @@ impl Inbox {
         left.answers.push((id, answer));
     }
 
+    /// Leaves word that something was left in the streams of a call.
+    pub(super) fn leave_flow(&self, flow: &Arc<Flow>) {
+        let mut left = self.tray();
+        if !left.closed {
+            left.flows.push(Arc::clone(flow));
+        }
+    }
+
     /// Asks for the driver. Says whether it must be woken: it is not while it is expected anyway.
     pub(super) fn ring(&self) -> bool {
         !self.is_rung() && !self.bell.0.swap(true, Ordering::AcqRel)
@@ -65,6 +75,7 @@ impl Inbox {
             let mut left = lock(tray);
             into.calls.append(&mut left.calls);
             into.answers.append(&mut left.answers);
+            into.flows.append(&mut left.flows);
         }
     }
 

@@ -13,6 +13,9 @@ pub(crate) use serve::{Running, Serve, ServeNothing, Served};
 mod pending;
 pub(crate) use pending::Pending;
 
+mod flow;
+pub(crate) use flow::{Flow, Inlet, Outlet, Refused};
+
 mod inbox;
 use inbox::Inbox;
 

@@ -1,6 +1,7 @@
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use super::Flow;
 use crate::error::RpcError;
 use crate::session::{Outcome, Outgoing, Ticket};
 
@@ -11,6 +12,7 @@ use crate::session::{Outcome, Outgoing, Ticket};
 pub(crate) struct Pending {
     /// What was sent, or will be; it may have to be sent again.
     outgoing: Outgoing,
+    flow: Option<Arc<Flow>>,
     state: Mutex<State>,
 }
 
@@ -27,8 +29,13 @@ enum State {
 }
 
 impl Pending {
-    pub(super) fn new(outgoing: Outgoing, waker: Waker) -> Self {
-        Self { outgoing, state: Mutex::new(State::Waiting { waker, ticket: None }) }
+    pub(super) fn new(outgoing: Outgoing, flow: Option<Arc<Flow>>, waker: Waker) -> Self {
+        Self { outgoing, flow, state: Mutex::new(State::Waiting { waker, ticket: None }) }
+    }
+
+    /// The call's streams, if it has any.
+    pub(crate) fn flow(&self) -> Option<&Arc<Flow>> {
+        self.flow.as_ref()
     }
 
     /// The outcome, once it is there; `cx` is woken then.

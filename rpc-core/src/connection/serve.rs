@@ -1,6 +1,8 @@
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::Flow;
 use crate::context::Context;
 use crate::error::RpcError;
 use crate::frame::Hello;
@@ -13,8 +15,9 @@ pub(crate) trait Serve: Send + 'static {
 
     /// Answers a call at once, or says how it goes on. Must not panic and must not block for long.
     ///
+    /// `flow` has the call's streams, if it has any.
     /// `clock` is the time when it is called; what looks at the time again leaves it there for the next call.
-    fn serve(&mut self, call: &mut Incoming, clock: &mut Instant) -> Served;
+    fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Served;
 
     /// There are no further calls for the moment.
     fn rest(&mut self);
@@ -46,7 +49,7 @@ pub(crate) struct ServeNothing;
 impl Serve for ServeNothing {
     fn handle_hello(&mut self, _: &Hello) {}
 
-    fn serve(&mut self, _: &mut Incoming, _: &mut Instant) -> Served {
+    fn serve(&mut self, _: &mut Incoming, _: Option<&Arc<Flow>>, _: &mut Instant) -> Served {
         let refusal = crate::session::Refusal::new(crate::code::Code::Unimplemented, "this end has no services");
         Served::Answered(Answer::Refused(refusal))
     }

@@ -5,7 +5,7 @@ use std::task::{Context as TaskContext, Poll};
 use futures::Stream as _;
 use futures::stream::FuturesUnordered;
 
-use super::{Running, Shared};
+use super::{Flow, Running, Shared};
 use crate::caught::caught;
 use crate::context::Context;
 use crate::session::{Answer, Stop};
@@ -58,13 +58,15 @@ pub(super) struct Serving {
     future: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
     context: Context,
     shared: Arc<Shared>,
+    /// The stream that answers the call, if one does.
+    flow: Option<Arc<Flow>>,
 }
 
 impl Serving {
     /// A handler that goes on, and what stops it.
-    pub(super) fn new(shared: &Arc<Shared>, id: u64, running: Running) -> (Self, Handler) {
+    pub(super) fn new(shared: &Arc<Shared>, id: u64, running: Running, flow: Option<Arc<Flow>>) -> (Self, Handler) {
         let Running { future, context, detach, .. } = running;
-        let serving = Self { id, future: Some(future), context: context.clone(), shared: Arc::clone(shared) };
+        let serving = Self { id, future: Some(future), context: context.clone(), shared: Arc::clone(shared), flow };
         (serving, Handler { context, detach })
     }
 
@@ -72,7 +74,10 @@ impl Serving {
     /// panic; the call is answered all the same.
     fn answer(&mut self, answer: Answer) {
         caught(|| drop(self.future.take()));
-        self.shared.reply(self.id, answer);
+        match &self.flow {
+            Some(flow) => flow.answer(answer),
+            None => self.shared.reply(self.id, answer),
+        }
     }
 
     /// The handler does not go on.

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use super::driver::Driver;
 use super::serving::Handler;
-use super::{Inbox, Pending, Serve, Writer};
+use super::{Flow, Inbox, Pending, Serve, Writer};
 use crate::context::now;
 use crate::error::RpcError;
 use crate::limits::Limits;
@@ -62,8 +62,11 @@ pub(super) struct Shared {
     pub(super) peer: Arc<str>,
 }
 
+/// A session as the driver has it.
+pub(super) type OpenSession = Session<Arc<Pending>, Handler, Arc<Flow>>;
+
 pub(super) struct Core {
-    pub(super) session: Session<Arc<Pending>, Handler>,
+    pub(super) session: OpenSession,
     /// Not here while the driver is writing.
     pub(super) writer: Option<Writer>,
     /// When the driver's timer fires.
@@ -135,7 +138,9 @@ impl Connection {
     pub(crate) fn start(&self, outgoing: Outgoing, waker: &Waker, now: Instant) -> Result<Arc<Pending>, Outcome> {
         let shared = &*self.handle.shared;
         let oneway = outgoing.oneway;
-        let call = Arc::new(Pending::new(outgoing, waker.clone()));
+        let has_streams = outgoing.streams > 0 || outgoing.reads;
+        let flow = has_streams.then(|| Flow::new(&self.handle.shared, 0, u16::from(outgoing.reads), outgoing.streams));
+        let call = Arc::new(Pending::new(outgoing, flow, waker.clone()));
         // A one-way call is over when it is on its way: nobody would wait for the driver.
         if !oneway {
             if let Some(core) = shared.lock_if_quiet() {
@@ -226,6 +231,12 @@ impl Shared {
         self.write_or_ring(core, true, now());
     }
 
+    /// Has the driver look at the streams of a call.
+    pub(super) fn leave_flow(&self, flow: &Arc<Flow>) {
+        self.inbox.leave_flow(flow);
+        self.ring();
+    }
+
     /// Sees to it that what was appended is written.
     ///
     /// Where nothing else is going on (`alone`) the bytes are written here and now: a hop to the driver's task would
@@ -233,7 +244,7 @@ impl Shared {
     fn write_or_ring(&self, mut core: MutexGuard<'_, Core>, alone: bool, now: Instant) {
         let is_written = if alone { core.write_now(now) } else { core.is_written() };
         // What was written may have been the last thing that the connection was open for.
-        let is_done = is_written && !core.is_timer_late() && !core.session.is_finished();
+        let is_done = is_written && !core.is_timer_late() && !core.session.is_finished() && !core.session.has_news();
         drop(core);
         if !is_done {
             self.ring();
@@ -272,7 +283,19 @@ impl Shared {
 impl Core {
     /// Hands a call to the session. Gives the outcome where it has ended at once.
     pub(super) fn start(&mut self, call: &Arc<Pending>, now: Instant) -> Option<Outcome> {
-        call.start(|outgoing| self.session.start(outgoing, Arc::clone(call), now))
+        let outcome = call.start(|outgoing| self.session.start(outgoing, Arc::clone(call), now));
+        self.attach_opened();
+        outcome
+    }
+
+    /// Ties calls that have been sent to their streams.
+    pub(super) fn attach_opened(&mut self) {
+        while let Some((call, id)) = self.session.poll_opened() {
+            if let Some(flow) = call.flow() {
+                flow.open(id, self.session.longest_item());
+                self.session.attach_streams(id, Arc::clone(flow));
+            }
+        }
     }
 
     /// Whether the transport has taken everything.
@@ -295,7 +318,7 @@ impl Core {
     /// Whether there is something for the driver to see to.
     pub(super) fn has_work(&self) -> bool {
         let session = &self.session;
-        session.has_output() || session.has_ready() || session.ended() > 0 || self.wish != Wish::Live
+        session.has_output() || session.has_ready() || session.has_news() || self.wish != Wish::Live
     }
 
     fn is_timer_late(&self) -> bool {

@@ -135,12 +135,13 @@ impl Header {
         }
     }
 
-    /// Whether it is of a CALL or a REPLY and keeps their rules: nearly every one is.
+    /// Whether it is of a CALL, a REPLY or a DATA and keeps their rules: nearly every one is.
     #[inline]
     fn is_plain(&self) -> bool {
         let keeps = match self.kind {
-            kind::CALL => self.flags & !(flag::ONEWAY | flag::CHUNKED | flag::STREAMS) == 0,
+            kind::CALL => self.flags & !(flag::ONEWAY | flag::CHUNKED | flag::STREAMS | flag::READS) == 0,
             kind::REPLY => self.flags & !flag::CHUNKED == 0 && self.index == 0,
+            kind::DATA => self.flags & !flag::CHUNKED == 0 && self.index > 0,
             _ => false,
         };
         keeps && self.call > 0
@@ -152,7 +153,7 @@ impl Header {
         let chunked = flag::CHUNKED;
         let (name, flags, index, call) = match self.kind {
             kind::HELLO => ("HELLO", 0, Zero, Zero),
-            kind::CALL => ("CALL", flag::ONEWAY | chunked | flag::STREAMS, Any, Above),
+            kind::CALL => ("CALL", flag::ONEWAY | chunked | flag::STREAMS | flag::READS, Any, Above),
             kind::REPLY => ("REPLY", chunked, Zero, Above),
             kind::END => ("END", flag::NOT_EXECUTED | chunked | flag::TYPED, Any, Above),
             kind::DATA => ("DATA", chunked, Above, Above),
@@ -200,6 +201,7 @@ impl Header {
                 method: take(&mut payload, Buf::try_get_u32_le)?,
                 oneway: self.has(flag::ONEWAY),
                 streams: self.has(flag::STREAMS),
+                reads: self.has(flag::READS),
                 fields: take_fields(&mut payload)?,
                 message: self.part(payload)?,
             }),
@@ -408,7 +410,15 @@ mod tests {
         put_hello(&mut stream, &hello());
         put_ping(&mut stream, [1; 8]);
         super::super::put_goaway(&mut stream, 7, Reason::Shutdown, "bye");
-        let head = super::super::Head::Call { id: 1, codec: 0, service: 1, method: 2, oneway: false, streams: false };
+        let head = super::super::Head::Call {
+            id: 1,
+            codec: 0,
+            service: 1,
+            method: 2,
+            oneway: false,
+            streams: false,
+            reads: false,
+        };
         head.put(&Fields { attempt: 1, ..Fields::default() }, 0, None, &mut stream);
         for bit in 0..stream.len() * 8 {
             let mut flipped = stream.clone();

@@ -7,9 +7,30 @@ use super::{Fields, Hello, PREFACE, Reason, flag, kind};
 /// The head of a frame that carries a message: all of it but fields and message.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Head {
-    Call { id: u64, codec: u16, service: u32, method: u32, oneway: bool, streams: bool },
-    Reply { id: u64 },
-    End { id: u64, index: u16, code: u16, not_executed: bool, typed: bool },
+    Call {
+        id: u64,
+        codec: u16,
+        service: u32,
+        method: u32,
+        oneway: bool,
+        streams: bool,
+        reads: bool,
+    },
+    Reply {
+        id: u64,
+    },
+    End {
+        id: u64,
+        index: u16,
+        code: u16,
+        not_executed: bool,
+        typed: bool,
+    },
+    /// It has no fields.
+    Data {
+        id: u64,
+        index: u16,
+    },
 }
 
 impl Head {
@@ -19,6 +40,7 @@ impl Head {
             Self::Call { .. } => 8,
             Self::Reply { .. } => 0,
             Self::End { .. } => 2,
+            Self::Data { .. } => return 0,
         };
         fixed + 2 + fields.encoded_len()
     }
@@ -41,9 +63,13 @@ impl Head {
         let chunked = if total.is_some() { flag::CHUNKED } else { 0 };
         let mut start = Start::new();
         self.begin(length, chunked, &mut start);
-        fields.put_short(&mut start);
-        out.put_slice(start.bytes());
-        fields.put_metadata(out);
+        if matches!(self, Self::Data { .. }) {
+            out.put_slice(start.bytes());
+        } else {
+            fields.put_short(&mut start);
+            out.put_slice(start.bytes());
+            fields.put_metadata(out);
+        }
         if let Some(total) = total {
             out.put_u32_le(total);
         }
@@ -53,8 +79,8 @@ impl Head {
     #[inline]
     fn begin(&self, length: usize, chunked: u8, start: &mut Start) {
         match *self {
-            Self::Call { id, codec, service, method, oneway, streams } => {
-                let flags = chunked | bit(oneway, flag::ONEWAY) | bit(streams, flag::STREAMS);
+            Self::Call { id, codec, service, method, oneway, streams, reads } => {
+                let flags = chunked | bit(oneway, flag::ONEWAY) | bit(streams, flag::STREAMS) | bit(reads, flag::READS);
                 start.put(header(length, kind::CALL, flags, codec, id));
                 start.put(service.to_le_bytes());
                 start.put(method.to_le_bytes());
@@ -65,19 +91,20 @@ impl Head {
                 start.put(header(length, kind::END, flags, index, id));
                 start.put(code.to_le_bytes());
             }
+            Self::Data { id, index } => start.put(header(length, kind::DATA, chunked, index, id)),
         }
     }
 }
 
 /// The beginning of a frame, put together apart so that the buffer is extended only once.
 pub(super) struct Start {
-    bytes: [u8; 48],
+    bytes: [u8; 64],
     len: usize,
 }
 
 impl Start {
     pub(super) const fn new() -> Self {
-        Self { bytes: [0; 48], len: 0 }
+        Self { bytes: [0; 64], len: 0 }
     }
 
     #[inline]
@@ -110,6 +137,17 @@ pub(crate) fn put_hello(out: &mut BytesMut, hello: &Hello) {
 
 pub(crate) fn put_cancel(out: &mut BytesMut, id: u64, index: u16) {
     put_header(out, 0, kind::CANCEL, 0, index, id);
+}
+
+pub(crate) fn put_credit(out: &mut BytesMut, id: u64, index: u16, amount: u32) {
+    put_header(out, 4, kind::CREDIT, 0, index, id);
+    out.put_u32_le(amount);
+}
+
+/// The header of a DATA with all of an item of `len` bytes.
+#[inline]
+pub(crate) fn data_header(id: u64, index: u16, len: usize) -> [u8; super::HEADER] {
+    header(len, kind::DATA, 0, index, id)
 }
 
 pub(crate) fn put_done(out: &mut BytesMut, count: u32) {

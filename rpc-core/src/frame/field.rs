@@ -10,6 +10,7 @@ use crate::metadata::{METADATA_MAX_BYTES, METADATA_MAX_ENTRIES, Metadata, is_key
 pub(in crate::frame) mod tag {
     pub(in crate::frame) const DEADLINE: u8 = 0x01;
     pub(in crate::frame) const ATTEMPT: u8 = 0x03;
+    pub(in crate::frame) const STREAMS: u8 = 0x06;
     pub(in crate::frame) const METADATA: u8 = 0x07;
     pub(in crate::frame) const CREDENTIALS: u8 = 0x0A;
 }
@@ -21,6 +22,8 @@ pub(crate) struct Fields {
     pub(crate) deadline: Option<Duration>,
     /// Which attempt this is; 0 for the first.
     pub(crate) attempt: u32,
+    /// How many streams the caller sends, where it is more than one (W-32).
+    pub(crate) streams: u8,
     pub(crate) metadata: Option<Box<Metadata>>,
     /// An even tag that is not known: what carries it is refused (W-9).
     pub(crate) unknown: Option<u8>,
@@ -31,8 +34,9 @@ impl Fields {
     pub(super) fn encoded_len(&self) -> usize {
         let deadline = if self.deadline.is_some() { 3 + 8 } else { 0 };
         let attempt = if self.attempt > 0 { 3 + 4 } else { 0 };
+        let streams = if self.streams > 1 { 3 + 1 } else { 0 };
         let metadata = self.metadata.as_ref().map_or(0, |metadata| 3 + metadata.encoded_len());
-        deadline + attempt + metadata
+        deadline + attempt + streams + metadata
     }
 
     /// Puts the length of all fields, and those that are short.
@@ -46,6 +50,9 @@ impl Fields {
         if self.attempt > 0 {
             start.put([tag::ATTEMPT, 4, 0]);
             start.put(self.attempt.to_le_bytes());
+        }
+        if self.streams > 1 {
+            start.put([tag::STREAMS, 1, 0, self.streams]);
         }
     }
 
@@ -82,6 +89,7 @@ impl Fields {
             match tag {
                 tag::DEADLINE => fields.deadline = Some(Duration::from_micros(u64::from_le_bytes(exact(value)?))),
                 tag::ATTEMPT => fields.attempt = u32::from_le_bytes(exact(value)?),
+                tag::STREAMS => [fields.streams] = exact(value)?,
                 tag::METADATA => fields.metadata = Some(Box::new(read_metadata(value)?)),
                 even if even % 2 == 0 => fields.unknown = Some(even),
                 _ => {}
@@ -171,6 +179,7 @@ mod tests {
         let fields = Fields {
             deadline: Some(Duration::from_micros(1_500_000)),
             attempt: 2,
+            streams: 3,
             metadata: Some(Box::new([("tenant", "a"), ("tenant", "ü")].into_iter().collect())),
             unknown: None,
         };

@@ -81,11 +81,12 @@ fn golden_call() {
         method,
         oneway: false,
         streams: false,
+        reads: false,
         fields: fields.clone(),
         message: part(br#"{"a":7,"b":8}"#),
     };
     let write = |out: &mut BytesMut| {
-        Head::Call { id: 0x20_0001, codec: 1, service, method, oneway: false, streams: false }
+        Head::Call { id: 0x20_0001, codec: 1, service, method, oneway: false, streams: false, reads: false }
             .put(&fields, 13, None, out);
         out.extend_from_slice(br#"{"a":7,"b":8}"#);
     };
@@ -101,11 +102,12 @@ fn golden_oneway_call_in_chunks() {
         method: 2,
         oneway: true,
         streams: true,
+        reads: false,
         fields: Fields { attempt: 1, ..Fields::default() },
         message: Part { total: Some(100_000), bytes: Piece::Lying(b"begin") },
     };
     let write = |out: &mut BytesMut| {
-        Head::Call { id: 3, codec: 0, service: 1, method: 2, oneway: true, streams: true }.put(
+        Head::Call { id: 3, codec: 0, service: 1, method: 2, oneway: true, streams: true, reads: false }.put(
             &frame.fields,
             5,
             Some(100_000),
@@ -167,19 +169,51 @@ fn golden_end_with_a_typed_error() {
     check("end_typed", write, Frame::End(end));
 }
 
-/// W-31: the layout of DATA and CREDIT, which streams will use.
+/// W-31.
 #[test]
 fn golden_data_and_credit() {
     let write = |out: &mut BytesMut| {
-        encode::put_header(out, 4, kind::DATA, 0, 1, 5);
+        out.extend_from_slice(&data_header(5, 1, 4));
         out.extend_from_slice(b"item");
     };
     check("data", write, Frame::Data { id: 5, index: 1, message: part(b"item") });
     let write = |out: &mut BytesMut| {
-        encode::put_header(out, 4, kind::CREDIT, 0, 1, 5);
-        out.extend_from_slice(&4096u32.to_le_bytes());
+        Head::Data { id: 5, index: 2 }.put(&Fields::default(), 5, Some(100_000), out);
+        out.extend_from_slice(b"begin");
     };
-    check("credit", write, Frame::Credit { id: 5, index: 1, amount: 4096 });
+    let message = Part { total: Some(100_000), bytes: Piece::Lying(b"begin") };
+    check("data_chunked", write, Frame::Data { id: 5, index: 2, message });
+    check("credit", |out| put_credit(out, 5, 1, 4096), Frame::Credit { id: 5, index: 1, amount: 4096 });
+}
+
+/// W-32: a call that sends streams and reads one, and the clean end of one that it sends.
+#[test]
+fn golden_call_with_streams() {
+    let fields = Fields { streams: 2, ..Fields::default() };
+    let frame = Call {
+        id: 3,
+        codec: 0,
+        service: 1,
+        method: 2,
+        oneway: false,
+        streams: true,
+        reads: true,
+        fields: fields.clone(),
+        message: part(b""),
+    };
+    let head = Head::Call { id: 3, codec: 0, service: 1, method: 2, oneway: false, streams: true, reads: true };
+    check("call_streams", |out| head.put(&fields, 0, None, out), Frame::Call(frame));
+    let end = End {
+        id: 3,
+        index: 1,
+        code: 0,
+        not_executed: false,
+        typed: false,
+        fields: Fields::default(),
+        message: part(b""),
+    };
+    let head = Head::End { id: 3, index: 1, code: 0, not_executed: false, typed: false };
+    check("end_stream", |out| head.put(&Fields::default(), 0, None, out), Frame::End(end));
 }
 
 #[test]

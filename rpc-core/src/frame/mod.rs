@@ -17,7 +17,9 @@ mod preface;
 pub(crate) use preface::PREFACE;
 
 mod encode;
-pub(crate) use encode::{Head, put_cancel, put_chunk, put_done, put_goaway, put_hello, put_ping, put_pong};
+pub(crate) use encode::{
+    Head, data_header, put_cancel, put_chunk, put_credit, put_done, put_goaway, put_hello, put_ping, put_pong,
+};
 
 mod body;
 pub(crate) use body::{Body, Piece};
@@ -62,6 +64,7 @@ pub(crate) mod flag {
     pub(crate) const CHUNKED: u8 = 0x02;
     pub(crate) const STREAMS: u8 = 0x04;
     pub(crate) const TYPED: u8 = 0x04;
+    pub(crate) const READS: u8 = 0x08;
 }
 
 /// A frame that has been read and checked.
@@ -117,6 +120,8 @@ pub(crate) struct Call<'a> {
     pub(crate) oneway: bool,
     /// The caller will send streams.
     pub(crate) streams: bool,
+    /// The caller reads a stream.
+    pub(crate) reads: bool,
     pub(crate) fields: Fields,
     pub(crate) message: Part<'a>,
 }
@@ -150,9 +155,9 @@ impl Frame<'_> {
         match self {
             Self::Hello(hello) => Frame::Hello(hello),
             Self::Call(call) => {
-                let Call { id, codec, service, method, oneway, streams, fields, message } = call;
+                let Call { id, codec, service, method, oneway, streams, reads, fields, message } = call;
                 let message = message.into_owned();
-                Frame::Call(Call { id, codec, service, method, oneway, streams, fields, message })
+                Frame::Call(Call { id, codec, service, method, oneway, streams, reads, fields, message })
             }
             Self::Reply { id, fields, message } => Frame::Reply { id, fields, message: message.into_owned() },
             Self::End(End { id, index, code, not_executed, typed, fields, message }) => {

@@ -12,10 +12,11 @@ use super::pace::Pace;
 use super::registry::Registry;
 use crate::caught::caught;
 use crate::code::Code;
-use crate::connection::{Running, Serve, Served};
+use crate::connection::{Flow, Running, Serve, Served};
 use crate::context::{Context, Origin, Scoped};
 use crate::error::RpcError;
 use crate::frame::{Body, Hello};
+use crate::metadata::Metadata;
 use crate::method::MethodDescriptor;
 use crate::service::{Kind, Request, Service};
 use crate::session::{Answer, Incoming, Refusal};
@@ -51,18 +52,16 @@ impl Dispatch {
         Self { shared, peer, codecs: Vec::new(), pass: None, spare: None, on_close }
     }
 
-    fn start(&mut self, call: &mut Incoming, clock: &mut Instant) -> Result<Served, Refusal> {
+    fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Result<Served, Refusal> {
         let Self { shared, peer, codecs, pass, spare, .. } = self;
         let registered =
             shared.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
         let method = registered.method(call.method).ok_or_else(|| {
             missing(format!("the service {} has no such method on this server", registered.service.name()))
         })?;
-        if call.streams {
-            return Err(missing("the method takes no streams"));
-        }
         let codec = codec(codecs, call.codec, shared)?;
         let descriptor = method.descriptor;
+        check_streams(call, descriptor)?;
         let context = context(spare, peer, descriptor, call);
         let entered = pass.take().or_else(|| shared.gate.try_enter());
         let is_apart = method.pace.is_apart() || call.body.len() > LARGE;
@@ -75,6 +74,7 @@ impl Dispatch {
                     codec: codec.clone(),
                     context,
                     body: std::mem::take(&mut call.body),
+                    flow: flow.cloned(),
                 };
                 let pace = Arc::clone(&method.pace);
                 return match entered {
@@ -83,7 +83,7 @@ impl Dispatch {
                 };
             }
         };
-        let request = Request { method: descriptor, codec, body: &call.body, context: &context };
+        let request = Request { method: descriptor, codec, body: &call.body, context: &context, flow };
         let mut handler = match begin(&*registered.service, request) {
             Ok(future) => Guarded { future: Scoped::new(context, future), pass: None, pace: None },
             Err(refusal) => {
@@ -105,7 +105,8 @@ impl Dispatch {
             Poll::Pending => {
                 handler.pass = Some(own);
                 handler.pace = Some(Arc::clone(&method.pace));
-                Ok(handler.running(descriptor.detach))
+                // Streams take longer than most, and a task that they share with others would hold those up.
+                Ok(handler.running(descriptor.detach, flow.is_some()))
             }
         }
     }
@@ -131,6 +132,24 @@ fn context(
         return spare;
     }
     Context::new(Arc::clone(peer), origin)
+}
+
+/// Both ends must mean the same streams.
+fn check_streams(call: &Incoming, method: &MethodDescriptor) -> Result<(), Refusal> {
+    let (sent, taken) = (usize::from(call.streams), method.streams.len());
+    let (read, given) = (call.reads, method.gives_stream());
+    if sent == taken && read == given {
+        return Ok(());
+    }
+    let answer = |stream| if stream { "a stream" } else { "one result" };
+    Err(missing(format!(
+        "{}.{} takes {taken} streams and gives {}, but the call sends {sent} and reads {}; do both ends have the same \
+         version of the trait?",
+        method.service,
+        method.name,
+        answer(given),
+        answer(read),
+    )))
 }
 
 fn codec<'a>(codecs: &'a [Result<AnyCodec, Box<str>>], place: u16, shared: &Shared) -> Result<&'a AnyCodec, Refusal> {
@@ -183,8 +202,8 @@ impl Serve for Dispatch {
         self.codecs = hello.codecs.iter().map(|name| find(name).ok_or_else(|| name.clone())).collect();
     }
 
-    fn serve(&mut self, call: &mut Incoming, clock: &mut Instant) -> Served {
-        self.start(call, clock).unwrap_or_else(|refusal| Served::Answered(Answer::Refused(refusal)))
+    fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Served {
+        self.start(call, flow, clock).unwrap_or_else(|refusal| Served::Answered(Answer::Refused(refusal)))
     }
 
     fn rest(&mut self) {
@@ -203,13 +222,15 @@ struct Job {
     codec: AnyCodec,
     context: Context,
     body: Body,
+    flow: Option<Arc<Flow>>,
 }
 
 impl Job {
     /// Reads the arguments and makes the handler.
     fn begin(self, pass: Pass) -> Result<Guarded, Refusal> {
-        let Self { service, method, codec, context, body } = self;
-        let future = begin(&*service, Request { method, codec: &codec, body: &body, context: &context })?;
+        let Self { service, method, codec, context, body, flow } = self;
+        let request = Request { method, codec: &codec, body: &body, context: &context, flow: flow.as_ref() };
+        let future = begin(&*service, request)?;
         Ok(Guarded { future: Scoped::new(context, future), pass: Some(pass), pace: None })
     }
 
@@ -247,11 +268,11 @@ struct Guarded {
 
 impl Guarded {
     /// Lets it leave the connection's task.
-    fn running(self, detach: bool) -> Served {
+    fn running(self, detach: bool, apart: bool) -> Served {
         let Some(context) = self.future.context().cloned() else {
             return Served::Answered(panicked());
         };
-        Served::Running(Running { future: Box::pin(self), context, detach, apart: false })
+        Served::Running(Running { future: Box::pin(self), context, detach, apart })
     }
 }
 
@@ -286,7 +307,7 @@ fn finish(answer: &mut Answer, context: &Context) {
     let Some(mut sent) = context.take_reply_metadata() else {
         return check_own(answer);
     };
-    if let Answer::Reply { metadata, .. } | Answer::Typed { metadata, .. } | Answer::Status { metadata, .. } = answer {
+    if let Some(metadata) = metadata_of(answer) {
         for (key, value) in metadata.iter().flat_map(|metadata| metadata.iter()) {
             sent.append(key, value);
         }
@@ -296,11 +317,22 @@ fn finish(answer: &mut Answer, context: &Context) {
 }
 
 fn check_own(answer: &mut Answer) {
-    if let Answer::Reply { metadata, .. } | Answer::Typed { metadata, .. } | Answer::Status { metadata, .. } = answer
+    if let Some(metadata) = metadata_of(answer)
         && let Some(rule) = metadata.as_ref().and_then(|metadata| metadata.broken_rule())
     {
         let message = format!("the handler's reply metadata cannot be sent: {rule}");
         *answer = Answer::Status { code: Code::Internal, message, metadata: None };
+    }
+}
+
+/// The metadata that goes with an answer that has any.
+fn metadata_of(answer: &mut Answer) -> Option<&mut Option<Box<Metadata>>> {
+    match answer {
+        Answer::Reply { metadata, .. }
+        | Answer::Finished { metadata }
+        | Answer::Typed { metadata, .. }
+        | Answer::Status { metadata, .. } => Some(metadata),
+        Answer::Refused(_) | Answer::Stopped | Answer::Unbegun => None,
     }
 }
 

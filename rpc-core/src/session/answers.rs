@@ -9,7 +9,7 @@ use crate::error::{Delivery, RpcError};
 use crate::frame::{Body, Breach, End, Fields, Part, put_cancel};
 use crate::metadata::Metadata;
 
-impl<C, H: Clone> Session<C, H> {
+impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     pub(super) fn handle_reply(
         &mut self,
         id: u64,
@@ -17,12 +17,18 @@ impl<C, H: Clone> Session<C, H> {
         message: Part<'_>,
         now: Instant,
     ) -> Result<(), Breach> {
+        if !self.streams.is_empty() && self.is_own(id) && self.streams.read(id, 1).is_some() {
+            return Err(Breach::new(format!("a REPLY to call {id}, which is answered by a stream")));
+        }
         self.handle_answer(id, None, fields, message, now)
     }
 
     pub(super) fn handle_end(&mut self, end: End<'_>, now: Instant) -> Result<(), Breach> {
         let Some(code) = Code::from_number(end.code) else {
-            return Err(Breach::new(format!("an END with code 0 for call {}, which is not a stream", end.id)));
+            if self.streams.read(end.id, 1).is_none() || !self.is_own(end.id) {
+                return Err(Breach::new(format!("an END with code 0 for call {}, which is not a stream", end.id)));
+            }
+            return self.handle_answer(end.id, None, end.fields, end.message, now);
         };
         let head = EndHead { code, not_executed: end.not_executed, typed: end.typed };
         self.handle_answer(end.id, Some(head), end.fields, end.message, now)
@@ -90,6 +96,9 @@ impl<C, H: Clone> Session<C, H> {
             *cancelled = true;
             self.outbox.put(|buffer| put_cancel(buffer, id, 0));
         }
+        if !self.streams.is_empty() {
+            self.end_streams_of_answered(id, end)?;
+        }
         let len = message.total.map_or(message.bytes.len(), |total| total as usize);
         let failure = self.unreadable(end, len, fields.unknown);
         if message.total.is_some() {
@@ -100,6 +109,25 @@ impl<C, H: Clone> Session<C, H> {
             Some(error) => Outcome::Failed(error),
         };
         self.close(ticket, outcome, now);
+        Ok(())
+    }
+
+    /// The streams of a call of this end stop with its answer. The peer must not wait for more of them (W-29).
+    fn end_streams_of_answered(&mut self, id: u64, end: Option<EndHead>) -> Result<(), Breach> {
+        if self.assembly.has(id, 1) {
+            if end.is_none() {
+                return Err(Breach::new(format!("the stream of call {id} ended within an item")));
+            }
+            self.assembly.forget(id, 1);
+        }
+        let is_unfinished = self.stop_all_sent(id);
+        if let Some((_, entry)) = self.calls.open_mut(id)
+            && let Wire::Open { cancelled, .. } = &mut entry.wire
+            && is_unfinished
+            && !std::mem::replace(cancelled, true)
+        {
+            self.outbox.put(|buffer| put_cancel(buffer, id, 0));
+        }
         Ok(())
     }
 
@@ -144,6 +172,12 @@ impl<C, H: Clone> Session<C, H> {
     /// The peer has answered: the slot is free, and the caller has its outcome.
     fn close(&mut self, ticket: Ticket, outcome: Outcome, now: Instant) {
         self.open -= 1;
+        if !self.streams.is_empty() {
+            if let Some(Wire::Open { id, .. }) = self.calls.get_mut(ticket).map(|entry| &entry.wire) {
+                let id = *id;
+                self.remove_streams(id);
+            }
+        }
         if let Some(caller) = self.calls.remove(ticket) {
             self.ended.push(Ended { caller, outcome });
         }

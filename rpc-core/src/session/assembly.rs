@@ -114,6 +114,11 @@ impl Assembly {
         }
     }
 
+    /// Whether a message is arriving, be it read over.
+    pub(super) fn has(&self, id: u64, index: u16) -> bool {
+        self.messages.contains_key(&(id, index))
+    }
+
     /// How many messages are arriving, those that are read over included.
     pub(super) fn len(&self) -> usize {
         self.messages.len()

@@ -4,23 +4,29 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::outcome::{LONGEST_DEADLINE, weight};
+use super::streams::{self, Final, Read};
 use super::work::{Entry, Stage};
-use super::{Answer, Incoming, Message, Refusal, Session, Stop};
+use super::{Answer, Incoming, MOST_STREAMS, Message, Refusal, Session, Stop};
 use crate::code::Code;
+use crate::error::RpcError;
 use crate::frame::{Body, Breach, Call, Fields, Head, Reason, put_done};
+use crate::limits::INITIAL_CREDIT;
 use crate::metadata::Metadata;
 
 /// How much the driver may read before it starts what has come, in bytes.
 const TURN: usize = 8 * 1024 * 1024;
 
-impl<C, H: Clone> Session<C, H> {
+impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     pub(super) fn handle_call(&mut self, call: Call<'_>, now: Instant) -> Result<(), Breach> {
         if self.is_own(call.id) || call.id <= self.last_seen {
             return Err(Breach::new(format!("call {} is not above call {} before it", call.id, self.last_seen)));
         }
         self.last_seen = call.id;
         if self.closing.is_concluded() {
-            // GOAWAY told the peer that this call is not taken (W-35); its message is read over.
+            // GOAWAY told the peer that this call is not taken (W-35); what comes of it is read over.
+            if call.streams {
+                self.keep_answered(&call)?;
+            }
             return self.read_over(&call);
         }
         self.last_taken = call.id;
@@ -28,7 +34,13 @@ impl<C, H: Clone> Session<C, H> {
             return self.refuse_call(&call, &refusal);
         }
         self.budget.earn();
-        let (id, oneway) = (call.id, call.oneway);
+        let (id, oneway, streams) = (call.id, call.oneway, streams_of(&call));
+        if streams > 0 || call.reads {
+            self.budget.earn_more();
+            let sent = if call.reads { vec![self.new_sent()] } else { Vec::new() };
+            let read = (0..streams).map(|_| Read::new(INITIAL_CREDIT)).collect();
+            self.streams.insert(streams::Entry { id, handle: None, sent, read });
+        }
         let deadline = call.fields.deadline.map(|remaining| now + remaining.min(LONGEST_DEADLINE));
         let is_whole = call.message.total.is_none();
         let body = if is_whole {
@@ -42,7 +54,8 @@ impl<C, H: Clone> Session<C, H> {
             codec: call.codec,
             service: call.service,
             method: call.method,
-            streams: call.streams,
+            streams,
+            reads: call.reads,
             attempt: call.fields.attempt,
             deadline,
             metadata: call.fields.metadata,
@@ -70,11 +83,15 @@ impl<C, H: Clone> Session<C, H> {
         }
     }
 
-    /// The message of a call that was refused has gone by: its slot is free.
+    /// All that was still to come of a call that was answered may have gone by: its slot is free then.
     pub(super) fn finish_read_over_call(&mut self, id: u64) {
-        if self.work.get_mut(id).is_none_or(|entry| !matches!(entry.stage, Stage::Refused)) {
+        if self.assembly.has(id, 0) || self.is_reading(id) {
             return;
         }
+        if self.work.get_mut(id).is_none_or(|entry| !matches!(entry.stage, Stage::Answered)) {
+            return;
+        }
+        self.remove_streams(id);
         // An END was sent when the call was refused. A DONE names no call: the caller would take the slot for free.
         if self.work.end(id).is_some_and(|entry| entry.oneway) {
             self.done += 1;
@@ -82,18 +99,29 @@ impl<C, H: Clone> Session<C, H> {
     }
 
     pub(super) fn handle_cancel(&mut self, id: u64, now: Instant) -> Result<(), Breach> {
-        let Some(entry) = self.work.get_mut(id) else {
+        if self.work.get_mut(id).is_none() {
             self.assembly.forget(id, 0);
             return self.cut_off_reply(id, now);
+        }
+        if !self.streams.is_empty() {
+            let error = RpcError::new(Code::Cancelled, "the caller has cancelled the call");
+            self.end_all_read(id, &error);
+        }
+        let Some(entry) = self.work.get_mut(id) else {
+            return Ok(());
         };
         match &mut entry.stage {
             Stage::Arriving(_) | Stage::Ready => {
                 self.assembly.forget(id, 0);
                 self.refuse(id, &Refusal::new(Code::Cancelled, "cancelled before it was started"));
             }
-            Stage::Refused => {
+            Stage::Answered => {
                 self.assembly.forget(id, 0);
+                let is_cut_off = self.cut_off(id);
                 self.finish_read_over_call(id);
+                if is_cut_off {
+                    return Ok(());
+                }
             }
             Stage::Started(_) if entry.stopped.is_some() => return self.budget.spend(now),
             Stage::Started(handler) => {
@@ -157,12 +185,15 @@ impl<C, H: Clone> Session<C, H> {
 
     /// Answers a call; its slot is free. Does nothing for a call that has been answered.
     pub(crate) fn reply(&mut self, id: u64, answer: Answer) {
-        let Some(entry) = self.work.end(id) else {
+        let Some((oneway, stopped)) = self.end_work(id) else {
             return;
         };
-        if entry.oneway {
+        if oneway {
             self.done += 1;
             return;
+        }
+        if !self.streams.is_empty() && self.streams.get_mut(id).is_some() {
+            return self.reply_behind_items(id, answer, stopped);
         }
         if let Answer::Reply { metadata: None, message } = &answer
             && let Some(message) = message.short()
@@ -170,7 +201,15 @@ impl<C, H: Clone> Session<C, H> {
         {
             return self.outbox.put_plain(Head::Reply { id }, None, message);
         }
+        self.put_any(id, answer, stopped);
+    }
+
+    fn put_any(&mut self, id: u64, answer: Answer, stopped: Option<Stop>) {
         match answer {
+            Answer::Finished { metadata } => {
+                let head = Head::End { id, index: 0, code: 0, not_executed: false, typed: false };
+                self.put_value(head, id, metadata, Message::default(), "end");
+            }
             Answer::Reply { metadata, message } => self.put_value(Head::Reply { id }, id, metadata, message, "result"),
             Answer::Typed { metadata, message } => {
                 let head = Head::End { id, index: 0, code: Code::Unknown.number(), not_executed: false, typed: true };
@@ -184,7 +223,7 @@ impl<C, H: Clone> Session<C, H> {
                 self.put_answer(id, status(id, refusal.code, true), Fields::default(), text(refusal.message));
             }
             Answer::Unbegun => {
-                let (code, text) = match entry.stopped {
+                let (code, text) = match stopped {
                     Some(Stop::DeadlineExceeded) => {
                         (Code::DeadlineExceeded, "the deadline passed before the handler began")
                     }
@@ -194,7 +233,7 @@ impl<C, H: Clone> Session<C, H> {
                 self.put_answer(id, status(id, code, true), Fields::default(), text.to_owned().into());
             }
             Answer::Stopped => {
-                let (code, text) = match entry.stopped {
+                let (code, text) = match stopped {
                     Some(Stop::DeadlineExceeded) => {
                         (Code::DeadlineExceeded, "the deadline passed while the handler ran")
                     }
@@ -204,6 +243,36 @@ impl<C, H: Clone> Session<C, H> {
                 };
                 self.put_answer(id, status(id, code, false), Fields::default(), text.to_owned().into());
             }
+        }
+    }
+
+    /// The handler of a call has ended. The slot of one whose caller still sends is free when that has gone by (W-29).
+    fn end_work(&mut self, id: u64) -> Option<(bool, Option<Stop>)> {
+        let is_reading = self.is_reading(id);
+        let entry = self.work.get_mut(id).filter(|entry| !matches!(entry.stage, Stage::Answered))?;
+        let (oneway, stopped) = (entry.oneway, entry.stopped);
+        if is_reading {
+            entry.stage = Stage::Answered;
+            entry.deadline = None;
+            let count = self.streams.get_mut(id).map_or(0, |entry| entry.read.len() as u16);
+            (1..=count).for_each(|index| self.assembly.read_over(id, index));
+        } else {
+            self.work.end(id);
+        }
+        Some((oneway, stopped))
+    }
+
+    /// Answers a call with streams: behind the items of the one that it reads.
+    fn reply_behind_items(&mut self, id: u64, answer: Answer, stopped: Option<Stop>) {
+        if stopped == Some(Stop::Cancelled) {
+            // Nobody wants the items any more.
+            self.stop_all_sent(id);
+        }
+        self.answering = self.has_items_before(id).then_some(id);
+        self.put_any(id, answer, stopped);
+        self.answering = None;
+        if !self.has_items_before(id) {
+            self.remove_answered(id);
         }
     }
 
@@ -220,7 +289,7 @@ impl<C, H: Clone> Session<C, H> {
                     entry.stopped.get_or_insert(stop);
                 }
                 Stage::Arriving(_) | Stage::Ready => unstarted.push(entry.id),
-                Stage::Refused | Stage::Over => {}
+                Stage::Answered | Stage::Over => {}
             }
         }
         for id in unstarted {
@@ -240,7 +309,7 @@ impl<C, H: Clone> Session<C, H> {
                     self.stopping.extend(handler.clone().map(|handler| (handler, Stop::DeadlineExceeded)));
                 }
                 Stage::Arriving(_) | Stage::Ready => late_calls.push(entry.id),
-                Stage::Refused | Stage::Over => {}
+                Stage::Answered | Stage::Over => {}
             }
         }
         for id in late_calls {
@@ -270,6 +339,10 @@ impl<C, H: Clone> Session<C, H> {
             let text = format!("{} calls are open on this connection (the server's Limits::calls)", limits.calls);
             return Some(Refusal::new(Code::Unavailable, text));
         }
+        if streams_of(call) > MOST_STREAMS {
+            let text = format!("the call sends {} streams; it may send {MOST_STREAMS}", streams_of(call));
+            return Some(Refusal::new(Code::ResourceExhausted, text));
+        }
         if let Some(tag) = call.fields.unknown {
             let text = format!("the call needs field {tag:#04x}, which this version does not know");
             return Some(Refusal::new(Code::Unimplemented, text));
@@ -293,16 +366,31 @@ impl<C, H: Clone> Session<C, H> {
 
     /// Answers a call that is not taken. One whose message still comes keeps its slot until that has gone by (W-29).
     fn refuse_call(&mut self, call: &Call<'_>, refusal: &Refusal) -> Result<(), Breach> {
-        if call.message.total.is_none() {
+        if call.message.total.is_none() && !call.streams {
             self.put_refusal(call.id, call.oneway, refusal);
             return Ok(());
         }
-        let stage = Stage::Refused;
-        self.work.push(Entry { id: call.id, stage, oneway: call.oneway, deadline: None, stopped: None });
+        self.keep_answered(call)?;
         if !call.oneway {
             self.put_refusal(call.id, false, refusal);
         }
         self.read_over(call)
+    }
+
+    /// Keeps a call that is answered and of which more will come.
+    fn keep_answered(&mut self, call: &Call<'_>) -> Result<(), Breach> {
+        let Call { id, oneway, .. } = *call;
+        let most = 2 * self.limits.calls;
+        if call.streams {
+            if self.work.open() >= most {
+                return Err(Breach::because(Reason::Flood, format!("more than {most} calls whose streams go on")));
+            }
+            let unread = || Read { is_unread: true, ..Read::new(INITIAL_CREDIT) };
+            let read = (0..streams_of(call)).map(|_| unread()).collect();
+            self.streams.insert(streams::Entry { id, handle: None, sent: Vec::new(), read });
+        }
+        self.work.push(Entry { id, stage: Stage::Answered, oneway, deadline: None, stopped: None });
+        Ok(())
     }
 
     /// Lets the message of a call that is not taken go by.
@@ -345,8 +433,9 @@ impl<C, H: Clone> Session<C, H> {
     }
 
     fn end_unstarted(&mut self, id: u64, refusal: &Refusal) {
-        if let Some(entry) = self.work.end(id) {
-            self.put_refusal(id, entry.oneway, refusal);
+        if let Some((oneway, _)) = self.end_work(id) {
+            self.put_refusal(id, oneway, refusal);
+            self.remove_answered(id);
         }
     }
 
@@ -356,7 +445,7 @@ impl<C, H: Clone> Session<C, H> {
         let Some(entry) = self.work.get_mut(id).filter(|entry| matches!(entry.stage, Stage::Arriving(_))) else {
             return self.refuse(id, refusal);
         };
-        entry.stage = Stage::Refused;
+        entry.stage = Stage::Answered;
         entry.deadline = None;
         let oneway = entry.oneway;
         self.assembly.read_over(id, 0);
@@ -376,12 +465,20 @@ impl<C, H: Clone> Session<C, H> {
 
     /// A CANCEL for a call that has been answered: an answer that is still being sent is cut off (W-30).
     fn cut_off_reply(&mut self, id: u64, now: Instant) -> Result<(), Breach> {
-        if !self.is_own(id) && self.sender.forget(id) {
-            let text = "the caller has gone".to_owned().into();
-            self.outbox.put_message(status(id, Code::Cancelled, false), &Fields::default(), &text);
+        if !self.is_own(id) && self.cut_off(id) {
             return Ok(());
         }
         self.budget.spend(now)
+    }
+
+    fn cut_off(&mut self, id: u64) -> bool {
+        let was_sending = self.sender.forget(id) || self.stop_all_sent(id);
+        if was_sending {
+            self.remove_answered(id);
+            let text = "the caller has gone".to_owned().into();
+            self.outbox.put_message(status(id, Code::Cancelled, false), &Fields::default(), &text);
+        }
+        was_sending
     }
 
     fn put_value(&mut self, head: Head, id: u64, metadata: Option<Box<Metadata>>, message: Message, what: &str) {
@@ -404,7 +501,10 @@ impl<C, H: Clone> Session<C, H> {
 
     /// Appends what a handler answered. It waits its turn where it is long, or much waits already: what the outbox
     /// holds beyond its limit is then what the peer caused without a call, which ends the connection (W-39).
-    fn put_answer(&mut self, id: u64, head: Head, fields: Fields, message: Message) {
+    pub(super) fn put_answer(&mut self, id: u64, head: Head, fields: Fields, message: Message) {
+        if self.answering == Some(id) {
+            return self.end_sent(id, 1, Final { head, fields, message });
+        }
         if head.overhead(&fields) + message.len() > self.peer_frame() {
             return self.sender.queue(id, head, fields, message);
         }
@@ -413,6 +513,11 @@ impl<C, H: Clone> Session<C, H> {
         }
         self.outbox.put_message(head, &fields, &message);
     }
+}
+
+/// How many streams a call sends (W-32).
+fn streams_of(call: &Call<'_>) -> u16 {
+    if call.streams { u16::from(call.fields.streams).max(1) } else { 0 }
 }
 
 /// The head of an END without a value.

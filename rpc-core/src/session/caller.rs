@@ -4,12 +4,14 @@ use std::time::Instant;
 
 use super::calls::{LAST_SEQUENCE, PLACES, Wire, id_of};
 use super::line::Obstacle;
+use super::streams::{Entry, Read};
 use super::{EARLY_BYTES, EARLY_CALLS, Ended, Outcome, Outgoing, Session, Ticket};
 use crate::code::Code;
 use crate::error::{Delivery, Phase, RpcError};
 use crate::frame::{HEADER, Head, put_cancel};
+use crate::limits::INITIAL_CREDIT;
 
-impl<C, H: Clone> Session<C, H> {
+impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// Starts a call: sends it, or queues it until there is a slot. `caller` is given back with the outcome by
     /// [`poll_ended`](Self::poll_ended); there is nothing to wait for (`None`) where a one-way call is on its way at
     /// once. What is sent stays with whoever calls; it is copied only where it has to wait.
@@ -214,6 +216,9 @@ impl<C, H: Clone> Session<C, H> {
             self.early.bytes += early_cost(outgoing, now);
         }
         self.open += 1;
+        if outgoing.streams > 0 || outgoing.reads {
+            self.open_streams(ticket, id, outgoing);
+        }
         if outgoing.oneway {
             self.oneways.push_back(id);
             return Wire::Closed;
@@ -221,11 +226,23 @@ impl<C, H: Clone> Session<C, H> {
         Wire::Open { id, position, cancelled: false }
     }
 
+    /// Makes what a call's streams need; the application is told that they may begin.
+    fn open_streams(&mut self, ticket: Ticket, id: u64, outgoing: &Outgoing) {
+        let sent = (0..outgoing.streams).map(|_| self.new_sent()).collect();
+        let read = if outgoing.reads { vec![Read::new(INITIAL_CREDIT)] } else { Vec::new() };
+        self.streams.insert(Entry { id, handle: None, sent, read });
+        self.widen(id, outgoing.window);
+        if let Some(caller) = self.calls.get_mut(ticket).and_then(|entry| entry.caller.clone()) {
+            self.opened.push((caller, id));
+        }
+    }
+
     /// Appends a call, or the beginning of one that is long.
     fn append(&mut self, id: u64, outgoing: &Outgoing, now: Instant) {
         let head = head(id, outgoing);
         if let Some(message) = outgoing.message.short()
             && outgoing.metadata.is_none()
+            && outgoing.streams < 2
         {
             return self.outbox.put_plain(head, outgoing.remaining(now), message);
         }
@@ -238,7 +255,7 @@ impl<C, H: Clone> Session<C, H> {
     }
 
     /// Tells the peer to stop, once, and sends no more of the call's message (W-30).
-    fn cancel(&mut self, ticket: Ticket) {
+    pub(super) fn cancel(&mut self, ticket: Ticket) {
         if let Some(entry) = self.calls.get_mut(ticket)
             && let Wire::Open { id, cancelled, .. } = &mut entry.wire
             && !std::mem::replace(cancelled, true)
@@ -246,6 +263,8 @@ impl<C, H: Clone> Session<C, H> {
             let id = *id;
             self.sender.forget(id);
             self.assembly.read_over(id, 0);
+            self.stop_all_sent(id);
+            self.read_over_items(id);
             self.outbox.put(|buffer| put_cancel(buffer, id, 0));
         }
     }
@@ -258,7 +277,8 @@ fn head(id: u64, outgoing: &Outgoing) -> Head {
         service: outgoing.service,
         method: outgoing.method,
         oneway: outgoing.oneway,
-        streams: false,
+        streams: outgoing.streams > 0,
+        reads: outgoing.reads,
     }
 }
 

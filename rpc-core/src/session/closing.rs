@@ -77,7 +77,7 @@ impl Goaway {
     }
 }
 
-impl<C, H: Clone> Session<C, H> {
+impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// Begins a graceful end: the peer starts no further calls, those on their way are still taken.
     pub(crate) fn shut_down(&mut self) {
         if self.closing.announced || self.closing.concluded {
@@ -142,6 +142,7 @@ impl<C, H: Clone> Session<C, H> {
         self.open = 0;
         self.oneways.clear();
         self.stop_all(Stop::Lost);
+        self.lose_streams(&error);
         self.work = super::Work::default();
         self.ready.clear();
         self.ready_bytes = 0;
@@ -219,7 +220,9 @@ impl<C, H: Clone> Session<C, H> {
     /// The peer has not taken this call: no more of it is sent, and the peer does not wait for more (W-30).
     fn give_up(&mut self, id: u64) {
         self.open -= 1;
-        if self.sender.forget(id) {
+        let is_sending = self.stop_all_sent(id);
+        self.remove_streams(id);
+        if self.sender.forget(id) || is_sending {
             self.outbox.put(|buffer| put_cancel(buffer, id, 0));
         }
     }

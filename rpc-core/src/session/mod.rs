@@ -18,13 +18,21 @@
 
 mod message;
 pub(crate) use message::Message;
+/// Where a message is written.
+pub(crate) use rpc_codec::Output;
 
 mod outbox;
 use outbox::Outbox;
 pub(crate) use outbox::Queue;
 
 mod sender;
-use sender::Sender;
+use sender::{Put, Sender};
+
+mod items;
+pub(crate) use items::{Batch, Item, Items, Packed};
+
+mod streams;
+use streams::Streams;
 
 mod pool;
 
@@ -32,7 +40,7 @@ mod assembly;
 use assembly::{Assembly, Progress};
 
 mod outcome;
-pub(crate) use outcome::{Answer, Ended, Incoming, Outcome, Outgoing, Refusal, Reply, Stop};
+pub(crate) use outcome::{Answer, Arrived, Ended, Grant, Incoming, Outcome, Outgoing, Refusal, Reply, Stop};
 
 mod budget;
 use budget::Budget;
@@ -50,6 +58,9 @@ mod answers;
 mod callee;
 mod caller;
 mod closing;
+mod receiving;
+pub(crate) use receiving::MOST_STREAMS;
+mod sending;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
@@ -98,7 +109,7 @@ impl Role {
 
 /// One end of a connection.
 #[derive(Debug)]
-pub(crate) struct Session<C, H> {
+pub(crate) struct Session<C, H, S> {
     role: Role,
     limits: Limits,
     /// What the peer said of itself, once it has.
@@ -129,6 +140,19 @@ pub(crate) struct Session<C, H> {
     /// One-way calls of the peer that have ended and were not counted in a DONE.
     done: u32,
 
+    streams: Streams<S>,
+    /// Calls of this end that have been sent and whose streams nobody is told of yet.
+    opened: Vec<(C, u64)>,
+    /// Streams of which something has come.
+    noted: Vec<(u64, u16)>,
+    arrived: Vec<Arrived<S>>,
+    /// What producers are lent, or that they must stop.
+    grants: Vec<(S, u16, Grant)>,
+    /// The call whose answer goes behind items that wait.
+    answering: Option<u64>,
+    /// By how much the windows of streams have grown, all together, in bytes.
+    widened: usize,
+
     /// Calls of this end that have ended.
     ended: Vec<Ended<C>>,
     /// Handlers that must stop.
@@ -152,7 +176,7 @@ pub(crate) struct Identity {
     pub(crate) codecs: Vec<Box<str>>,
 }
 
-impl<C, H: Clone> Session<C, H> {
+impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// One end of a new connection. Its HELLO is the first thing to be written.
     pub(crate) fn new(role: Role, limits: Limits, identity: Identity) -> Self {
         let limits = limits.within_protocol();
@@ -189,6 +213,13 @@ impl<C, H: Clone> Session<C, H> {
             last_seen: 0,
             last_taken: 0,
             done: 0,
+            streams: Streams::default(),
+            opened: Vec::new(),
+            noted: Vec::new(),
+            arrived: Vec::new(),
+            grants: Vec::new(),
+            answering: None,
+            widened: 0,
             ended: Vec::new(),
             stopping: Vec::new(),
             next_deadline: None,
@@ -200,6 +231,11 @@ impl<C, H: Clone> Session<C, H> {
     /// What the peer said of itself, once it has.
     pub(crate) fn peer(&self) -> Option<&Hello> {
         self.peer.as_deref()
+    }
+
+    /// The longest item that the peer takes, in bytes.
+    pub(crate) fn longest_item(&self) -> usize {
+        self.peer.as_ref().map_or(usize::MAX, |peer| peer.message as usize)
     }
 
     /// How many calls of the peer are not answered.
@@ -243,12 +279,10 @@ impl<C, H: Clone> Session<C, H> {
             }
             Frame::Pong(token) => self.handle_pong(token, now),
             Frame::Goaway { last, reason, text } => self.handle_goaway(last, reason, text, now),
-            Frame::End(crate::frame::End { id, index, .. })
-            | Frame::Data { id, index, .. }
-            | Frame::Credit { id, index, .. }
-            | Frame::Cancel { id, index } => {
-                Err(Breach::new(format!("a frame for stream {index} of call {id}, which has no streams")))
-            }
+            Frame::Data { id, index, message } => self.handle_data(id, index, message),
+            Frame::End(end) => self.handle_stream_end(&end),
+            Frame::Credit { id, index, amount } => self.handle_credit(id, index, amount, now),
+            Frame::Cancel { id, index } => self.handle_cancel_stream(id, index, now),
             Frame::Skipped => self.budget.spend(now),
         }?;
         self.check_backlog()
@@ -281,6 +315,11 @@ impl<C, H: Clone> Session<C, H> {
     /// How many calls of this end are open at the peer.
     pub(crate) fn open(&self) -> usize {
         self.open
+    }
+
+    /// Whether somebody is to be told of something.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.ended.is_empty() || !self.grants.is_empty() || !self.noted.is_empty() || !self.arrived.is_empty()
     }
 
     /// How many calls have ended since the last time.
@@ -331,12 +370,16 @@ impl<C, H: Clone> Session<C, H> {
         let chunk = self.peer_frame().min(half - HEADER);
         let assembly = self.peer.as_ref().map_or(0, |peer| peer.assembly as usize);
         while self.outbox.backlog() < WRITE_AHEAD.min(half) && !self.sender.is_idle() {
-            let before = self.outbox.position();
-            if self.sender.put_next(chunk, assembly, &mut self.outbox) {
-                self.send_queued(now);
-            }
-            if self.outbox.position() == before {
-                break;
+            match self.sender.put_next(chunk, assembly, &mut self.outbox) {
+                Put::Nothing => break,
+                Put::More => {}
+                Put::Finished { id, index } => {
+                    self.send_queued(now);
+                    if index > 0 {
+                        self.finish_sent_item(id, index);
+                    }
+                }
+                Put::Stream { id, index } => self.put_items(id, index),
             }
         }
     }
@@ -348,7 +391,9 @@ impl<C, H: Clone> Session<C, H> {
     }
 
     fn handle_hello(&mut self, hello: Box<Hello>, now: Instant) -> Result<(), Breach> {
+        let credit = hello.credit;
         self.peer = Some(hello);
+        self.credit_all(credit);
         self.send_queued(now);
         Ok(())
     }
@@ -356,6 +401,10 @@ impl<C, H: Clone> Session<C, H> {
     fn handle_chunk(&mut self, id: u64, index: u16, bytes: &[u8], now: Instant) -> Result<(), Breach> {
         match self.assembly.handle_chunk(id, index, bytes)? {
             Progress::More => Ok(()),
+            Progress::Complete(message) if index > 0 => {
+                self.finish_item(id, index, &message);
+                Ok(())
+            }
             Progress::Complete(message) if self.is_own(id) => {
                 self.finish_answer(id, message, now);
                 Ok(())
@@ -366,7 +415,9 @@ impl<C, H: Clone> Session<C, H> {
             }
             Progress::Over { last } => {
                 let is_free = bytes.len() >= LONG_CHUNK || self.is_own(id) && self.is_cancelled(id);
-                if last && self.is_own(id) {
+                if index > 0 {
+                    // The stream goes on, or is ended by its END.
+                } else if last && self.is_own(id) {
                     self.finish_read_over_answer(id, now);
                 } else if last {
                     self.finish_read_over_call(id);

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use super::Message;
+use super::items::Packed;
 use crate::code::Code;
 use crate::error::RpcError;
 use crate::frame::{Body, Fields};
@@ -14,6 +15,12 @@ pub(crate) struct Outgoing {
     /// The place of the codec in this end's HELLO.
     pub(crate) codec: u16,
     pub(crate) oneway: bool,
+    /// How many streams it sends.
+    pub(crate) streams: u16,
+    /// It reads a stream.
+    pub(crate) reads: bool,
+    /// How many bytes that may send from the start, at least.
+    pub(crate) window: u32,
     pub(crate) deadline: Option<Instant>,
     pub(crate) metadata: Option<Box<Metadata>>,
     pub(crate) message: Message,
@@ -25,7 +32,12 @@ impl Outgoing {
     }
 
     pub(super) fn fields(&self, now: Instant) -> Fields {
-        Fields { deadline: self.remaining(now), attempt: 0, metadata: self.metadata.clone(), unknown: None }
+        Fields {
+            deadline: self.remaining(now),
+            streams: self.streams as u8,
+            metadata: self.metadata.clone(),
+            ..Fields::default()
+        }
     }
 }
 
@@ -54,6 +66,27 @@ pub(crate) struct Reply {
     pub(crate) body: Body,
 }
 
+/// What came of a stream, for whoever reads it.
+#[derive(Debug)]
+pub(crate) struct Arrived<S> {
+    pub(crate) handle: S,
+    pub(crate) index: u16,
+    pub(crate) items: Packed,
+    /// How the stream ended, where it did: behind the items.
+    pub(crate) end: Option<Result<(), RpcError>>,
+    /// How much the reader reads before it says so.
+    pub(crate) report_at: u32,
+}
+
+/// What the producer of a stream may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grant {
+    /// Make items that take so much of the credit; the last one may take more.
+    Lend(usize),
+    /// Nobody reads the stream any more.
+    Stop,
+}
+
 /// A call that the peer makes, ready to be started.
 #[derive(Debug)]
 pub(crate) struct Incoming {
@@ -62,8 +95,10 @@ pub(crate) struct Incoming {
     pub(crate) codec: u16,
     pub(crate) service: u32,
     pub(crate) method: u32,
-    /// The caller will send streams.
-    pub(crate) streams: bool,
+    /// How many streams the caller sends.
+    pub(crate) streams: u16,
+    /// The caller reads a stream.
+    pub(crate) reads: bool,
     pub(crate) attempt: u32,
     pub(crate) deadline: Option<Instant>,
     pub(crate) metadata: Option<Box<Metadata>>,
@@ -88,6 +123,10 @@ pub(crate) enum Answer {
     Reply {
         metadata: Option<Box<Metadata>>,
         message: Message,
+    },
+    /// The stream that answers the call has ended well, behind what has been sent of it.
+    Finished {
+        metadata: Option<Box<Metadata>>,
     },
     /// An error of the method's own type.
     Typed {

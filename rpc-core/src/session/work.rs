@@ -30,8 +30,8 @@ pub(super) struct Entry<H> {
 pub(super) enum Stage<H> {
     /// Its message has not come in full.
     Arriving(Box<Incoming>),
-    /// It is not taken, but its message still comes and is read over.
-    Refused,
+    /// It is answered, but its message or streams still come and are read over.
+    Answered,
     /// It waits to be started.
     Ready,
     /// The application has it.

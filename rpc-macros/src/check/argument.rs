@@ -4,33 +4,38 @@ use proc_macro2::Ident;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, GenericArgument, GenericParam, Meta, Pat, PathArguments, PathSegment, Token, Type, TypePath};
 
+use super::stream;
 use crate::errors::Errors;
 use crate::model::{Argument, Parameter, Pass};
 use crate::parse::{RawArgument, RawMethod, RawService};
 use crate::tokens::{Findings, mentions, peel};
 
-/// The parameters of a method, and whether a stream is among them.
-pub(super) struct Parameters {
-    pub(super) list: Vec<Parameter>,
-    pub(super) streams: bool,
-}
-
-pub(super) fn parameters(raw: &RawMethod, service: &RawService, errors: &mut Errors) -> Parameters {
-    let mut parameters = Parameters { list: Vec::new(), streams: false };
+pub(super) fn parameters(raw: &RawMethod, service: &RawService, errors: &mut Errors) -> Vec<Parameter> {
+    let mut parameters = Vec::new();
+    let mut streams = 0;
     for argument in &raw.arguments {
         let ty = peel(&argument.item.ty);
         no_conditions(argument, errors);
         if is_context(argument, errors) {
-            if parameters.list.iter().any(|parameter| matches!(parameter, Parameter::Context)) {
+            if parameters.iter().any(|parameter| matches!(parameter, Parameter::Context)) {
                 errors.add(ty, "a method takes its context once: remove this one");
             }
             without_serde(argument, "the context is not sent", errors);
-            parameters.list.push(Parameter::Context);
-        } else if last_segment(ty).is_some_and(|segment| segment.ident == "Streaming") {
-            errors.add(ty, "streams are not supported yet: take a `Vec`, or call the method once for each item");
-            parameters.streams = true;
+            parameters.push(Parameter::Context);
+        } else if stream::is_argument(ty) {
+            streams += 1;
+            if streams == stream::MOST + 1 {
+                errors.add(
+                    ty,
+                    format!(
+                        "a call takes at most {} streams: make one of several, with an `enum` as its item",
+                        stream::MOST
+                    ),
+                );
+            }
+            parameters.extend(stream::argument(argument, ty, errors).map(Parameter::Stream));
         } else {
-            parameters.list.extend(value(argument, ty, service, errors).map(Parameter::Argument));
+            parameters.extend(value(argument, ty, service, errors).map(Parameter::Argument));
         }
     }
     parameters
@@ -68,7 +73,7 @@ fn value(raw: &RawArgument, ty: &Type, service: &RawService, errors: &mut Errors
 }
 
 /// The name an argument is sent under.
-fn name(pattern: &Pat, errors: &mut Errors) -> Option<Ident> {
+pub(super) fn name(pattern: &Pat, errors: &mut Errors) -> Option<Ident> {
     if let Pat::Ident(pattern) = pattern
         && pattern.by_ref.is_none()
         && pattern.subpat.is_none()
@@ -81,6 +86,7 @@ fn name(pattern: &Pat, errors: &mut Errors) -> Option<Ident> {
 
 /// How the argument is given, by the form of its type.
 fn pass(ty: &Type, errors: &mut Errors) -> Option<Pass> {
+    stream::none_in_argument(ty, errors)?;
     match ty {
         Type::Reference(reference) => {
             if reference.mutability.is_some() {
@@ -118,7 +124,7 @@ fn pass(ty: &Type, errors: &mut Errors) -> Option<Pass> {
 }
 
 /// Refuses what cannot be decoded into a value of its own.
-fn owned(ty: &Type, errors: &mut Errors) -> Option<()> {
+pub(super) fn owned(ty: &Type, errors: &mut Errors) -> Option<()> {
     let findings = Findings::of(ty);
     let message = if findings.impl_trait.is_some() {
         "the wire needs one type: name it instead of `impl …`, or make it a parameter of the trait"
@@ -161,7 +167,7 @@ fn no_conditions(raw: &RawArgument, errors: &mut Errors) {
     }
 }
 
-fn without_serde(raw: &RawArgument, why: &str, errors: &mut Errors) {
+pub(super) fn without_serde(raw: &RawArgument, why: &str, errors: &mut Errors) {
     for attribute in &raw.serde {
         errors.add(attribute, format!("{why}, so serde never sees it: remove this attribute"));
     }

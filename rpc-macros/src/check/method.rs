@@ -3,9 +3,9 @@
 use quote::ToTokens;
 use syn::{GenericParam, Receiver, ReceiverKind, Safety, Signature};
 
-use super::{argument, reply, timeout};
+use super::{argument, reply, stream, timeout};
 use crate::errors::Errors;
-use crate::model::{Method, Shape};
+use crate::model::{Method, Parameter, Shape};
 use crate::names;
 use crate::parse::{Carrier, RawMethod, RawService, carried};
 
@@ -40,8 +40,10 @@ pub(super) fn method(raw: &RawMethod, ordinal: u16, service: &RawService, errors
     let parameters = argument::parameters(raw, service, errors);
     let reply = reply::reply(raw, errors);
     oneway(raw, errors);
+    idempotent(raw, errors);
 
-    let shape = match (parameters.streams, reply::is_stream(&signature.output)) {
+    let takes_streams = parameters.iter().any(|parameter| matches!(parameter, Parameter::Stream(_)));
+    let shape = match (takes_streams, reply.as_ref().is_some_and(|reply| reply.stream.is_some())) {
         (false, false) => Shape::Unary,
         (false, true) => Shape::ServerStream,
         (true, false) => Shape::ClientStream,
@@ -56,7 +58,7 @@ pub(super) fn method(raw: &RawMethod, ordinal: u16, service: &RawService, errors
         name,
         aliases: options.aliases.clone(),
         carried: carried(&raw.item.attrs, Carrier::Method),
-        parameters: parameters.list,
+        parameters,
         reply: reply?,
         shape,
         oneway: options.oneway.is_some(),
@@ -85,17 +87,27 @@ pub(super) fn skipped(raw: &RawMethod, errors: &mut Errors) {
     }
 }
 
-/// Only `async fn`.
+/// Only `async fn`, or `fn` where a stream comes at once.
 fn qualifiers(signature: &Signature, errors: &mut Errors) {
     let name = &signature.ident;
     if signature.asyncness.is_none() && signature.constness.is_none() {
-        errors.add(
-            signature.fn_token,
-            format!(
-                "an RPC method waits for its answer: write `async fn {name}`, \
-                 or keep it local with `#[rpc(skip)]` and a body"
+        match stream::in_output(&signature.output) {
+            None => errors.add(
+                signature.fn_token,
+                format!(
+                    "an RPC method waits for its answer: write `async fn {name}`, \
+                     or keep it local with `#[rpc(skip)]` and a body"
+                ),
             ),
-        );
+            Some(stream::Written::Plain(_)) => {}
+            Some(stream::Written::Fallible(..)) => errors.add(
+                signature.fn_token,
+                format!(
+                    "a method waits to see whether there is a stream: write `async fn {name}`, \
+                     or return `impl Stream` itself, with `Result`s as its items"
+                ),
+            ),
+        }
     }
     if let Some(token) = &signature.constness {
         errors.add(token, format!("an RPC method cannot be `const`: write `async fn {name}`"));
@@ -188,11 +200,36 @@ fn oneway(raw: &RawMethod, errors: &mut Errors) {
         errors
             .add(ty, "a one-way method is never answered, so it returns nothing: remove the type, or `#[rpc(oneway)]`");
     }
+    for ty in stream::arguments(raw) {
+        errors.add(
+            ty,
+            "a one-way call is over when it is on its way, and a stream would only begin then: \
+             take a `Vec`, or remove `#[rpc(oneway)]`",
+        );
+    }
     if let Some(idempotent) = &raw.options.idempotent {
         errors.add(
             idempotent,
             "`idempotent` allows a retry after a lost answer, and a one-way method has none: \
              remove `idempotent` or `oneway`",
+        );
+    }
+}
+
+/// What is sent once cannot be sent again.
+fn idempotent(raw: &RawMethod, errors: &mut Errors) {
+    let Some(idempotent) = &raw.options.idempotent else {
+        return;
+    };
+    // A one-way method has heard about the same word already.
+    if raw.options.oneway.is_some() {
+        return;
+    }
+    if stream::arguments(raw).next().is_some() || stream::in_output(&raw.item.sig.output).is_some() {
+        errors.add(
+            idempotent,
+            "`idempotent` allows a retry, and a stream cannot be sent again: what has been taken from it is gone; \
+             remove `idempotent`",
         );
     }
 }

@@ -14,6 +14,7 @@ use crate::parse::{Carrier, RawService, carried};
 mod argument;
 mod method;
 mod reply;
+mod stream;
 mod timeout;
 
 /// The service, without the methods that are wrong; `None` where the trait itself is.

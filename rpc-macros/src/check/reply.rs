@@ -3,28 +3,34 @@
 use syn::{ReturnType, Type, parse_quote};
 
 use super::argument::{is_bytes, last_segment, type_arguments};
+use super::stream;
 use crate::errors::Errors;
 use crate::model::{Reply, ReplyKind};
 use crate::parse::RawMethod;
 use crate::tokens::{Findings, peel};
 
 pub(super) fn reply(raw: &RawMethod, errors: &mut Errors) -> Option<Reply> {
-    let ReturnType::Type(_, written) = &raw.item.sig.output else {
-        return Some(Reply { written: parse_quote!(()), kind: ReplyKind::Value, bytes: false });
+    let signature = &raw.item.sig;
+    let ReturnType::Type(_, written) = &signature.output else {
+        return Some(value(&parse_quote!(())));
     };
     let written = peel(written);
-    if is_stream(&raw.item.sig.output) {
-        errors.add(written, "streams are not supported yet: return a `Vec`, or let the caller ask page by page");
-        return None;
+    if let Some(stream) = stream::Written::of(written) {
+        return stream::reply(&stream, signature.asyncness.is_some(), errors);
     }
     owned(written, errors)?;
+    Some(value(written))
+}
+
+/// A value of this type, or each item of a stream of them.
+pub(super) fn value(written: &Type) -> Reply {
     let kind = kind(written);
     let bytes = match &kind {
         ReplyKind::Value => is_bytes(written),
         ReplyKind::Result { value, .. } => is_bytes(value),
         ReplyKind::Alias { value } => value.as_ref().is_some_and(is_bytes),
     };
-    Some(Reply { written: written.clone(), kind, bytes })
+    Reply { written: written.clone(), kind, bytes, stream: None }
 }
 
 /// A `Result` is recognised by its name, so that aliases called `Result` are too.
@@ -39,7 +45,8 @@ fn kind(written: &Type) -> ReplyKind {
 }
 
 /// Refuses what the caller could not decode into a value of its own.
-fn owned(written: &Type, errors: &mut Errors) -> Option<()> {
+pub(super) fn owned(written: &Type, errors: &mut Errors) -> Option<()> {
+    stream::none_in_answer(written, errors)?;
     let findings = Findings::of(written);
     let message = if findings.impl_trait.is_some() {
         "the caller needs to know what it gets: name the type instead of `impl …`"
@@ -53,25 +60,6 @@ fn owned(written: &Type, errors: &mut Errors) -> Option<()> {
     };
     errors.add(written, message);
     None
-}
-
-/// `impl Stream<…>`, also as the value of a `Result`.
-pub(super) fn is_stream(output: &ReturnType) -> bool {
-    let ReturnType::Type(_, written) = output else {
-        return false;
-    };
-    let written = peel(written);
-    let value = last_segment(written)
-        .filter(|segment| segment.ident == "Result")
-        .and_then(|segment| type_arguments(segment).first().copied())
-        .unwrap_or(written);
-    let Type::ImplTrait(opaque) = peel(value) else {
-        return last_segment(value).is_some_and(|segment| segment.ident == "Streaming");
-    };
-    opaque.bounds.iter().any(|bound| match bound {
-        syn::TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|name| name.ident == "Stream"),
-        _ => false,
-    })
 }
 
 pub(super) fn is_unit(ty: &Type) -> bool {

@@ -3,8 +3,8 @@
 //! Each field's type is a parameter of the struct, so that the trait's own parameters never appear in it.
 //! The client fills it with what the caller gave, the server with what it decoded.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, parse_quote};
 
 use super::{Scope, probes};
@@ -102,8 +102,13 @@ pub(super) fn received(scope: &Scope<'_>, method: &Method) -> (TokenStream, Toke
 
 /// What the handler's method is called with, in the order of the source.
 pub(super) fn passed(method: &Method) -> Vec<TokenStream> {
+    let mut streams = 0_u16;
     let parameters = method.parameters.iter().map(|parameter| match parameter {
         Parameter::Context => quote!(&__context),
+        Parameter::Stream(_) => {
+            streams += 1;
+            incoming(streams).into_token_stream()
+        }
         Parameter::Argument(argument) => {
             let ident = &argument.ident;
             let bytes = as_bytes(argument).then(|| quote!(.0));
@@ -115,6 +120,11 @@ pub(super) fn passed(method: &Method) -> Vec<TokenStream> {
         }
     });
     parameters.collect()
+}
+
+/// The skeleton's name for a stream that the caller sends; they are counted from 1.
+pub(super) fn incoming(index: u16) -> Ident {
+    format_ident!("__stream_{index}")
 }
 
 /// Bytes whose field is a parameter are wrapped; where the type is spelt out, the field's attribute does it.

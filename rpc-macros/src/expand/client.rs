@@ -1,10 +1,10 @@
 //! The stub: a method for each method of the trait, which encodes its arguments and gives a call.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::{Names, Scope, arguments, at, is_plain, probes};
-use crate::model::{Carried, Method, ReplyKind};
+use crate::model::{Carried, Method, Parameter, ReplyKind, StreamArgument};
 use crate::names;
 
 pub(super) fn client(scope: &Scope<'_>) -> TokenStream {
@@ -170,24 +170,20 @@ fn method(scope: &Scope<'_>, method: &Method) -> TokenStream {
         let text = format!(" Calls `{}.{}`.", scope.service.name, method.name);
         quote!(#[doc = #text])
     });
-    let inputs = method.arguments().map(|argument| {
-        let (ident, ty) = (&argument.ident, &argument.written);
-        quote!(#ident: #ty)
-    });
+    let inputs = method.parameters.iter().filter_map(|parameter| input(scope, parameter));
     let (value, error) = scope.halves(method);
     let error = error.map_or_else(|| quote!(#private::NoError), |error| quote!(#error));
     let repeat = if method.idempotent { quote!(Idempotent) } else { quote!(AtMostOnce) };
+    let output = match &method.reply.stream {
+        Some(_) => quote!(#private::Streaming<#value, #error>),
+        None => quote!(#private::Call<#value, #error, #private::#repeat>),
+    };
     let sendable = scope.sendable(method);
     let clause = (!sendable.is_empty()).then(|| quote!(where #(#sendable),*));
     let probe = probes::inside(scope, method);
     let has_arguments = method.arguments().next().is_some();
     let (definition, arguments) = if has_arguments { arguments::sent(scope, method) } else { Default::default() };
-    let function = match (method.reply.bytes, has_arguments) {
-        (false, true) => quote!(call),
-        (false, false) => quote!(call_without_arguments),
-        (true, true) => quote!(call_bytes),
-        (true, false) => quote!(call_bytes_without_arguments),
-    };
+    let function = function(method, has_arguments);
     let descriptor = format_ident!("METHOD_{}", method.ordinal);
     // A type that serde does not know is reported where it was written.
     let place = match &method.reply.kind {
@@ -196,13 +192,60 @@ fn method(scope: &Scope<'_>, method: &Method) -> TokenStream {
         _ => at(&method.reply.written),
     };
     let private_there = &scope.roots.at(place).private;
-    let call = quote_spanned!(place=> #private_there::#function(&self.channel, #methods::#descriptor, #arguments));
+    let mut call = quote_spanned!(place=> #private_there::#function(&self.channel, #methods::#descriptor, #arguments));
+    let mut items = TokenStream::new();
+    for (index, stream) in (1_u16..).zip(method.streams()) {
+        let (definition, sending) = sending(scope, stream, index, &call);
+        items.extend(definition);
+        call = sending;
+    }
     quote! {
         #(#cfg)* #(#notes)* #docs #(#lints)*
-        #visibility fn #ident(&self, #(#inputs),*) -> #private::Call<#value, #error, #private::#repeat> #clause {
+        #visibility fn #ident(&self, #(#inputs),*) -> #output #clause {
             #definition
             #probe
+            #items
             #call
         }
     }
+}
+
+/// What the client's method takes for a parameter of the trait's.
+fn input(scope: &Scope<'_>, parameter: &Parameter) -> Option<TokenStream> {
+    let (core, private) = (&scope.roots.core, &scope.roots.private);
+    match parameter {
+        Parameter::Argument(argument) => {
+            let (ident, ty) = (&argument.ident, &argument.written);
+            Some(quote!(#ident: #ty))
+        }
+        Parameter::Stream(StreamArgument { ident, item, .. }) => {
+            Some(quote!(#ident: impl #private::Stream<Item = #item> + #core::marker::Send + 'static))
+        }
+        Parameter::Context => None,
+    }
+}
+
+/// The function that makes the call.
+fn function(method: &Method, has_arguments: bool) -> Ident {
+    let kind = if method.reply.stream.is_some() { "stream" } else { "call" };
+    let bytes = if method.reply.bytes { "_bytes" } else { "" };
+    let arguments = if has_arguments { "" } else { "_without_arguments" };
+    format_ident!("{kind}{bytes}{arguments}")
+}
+
+/// The call with one more stream that is sent, behind the probe for its items.
+fn sending(
+    scope: &Scope<'_>,
+    stream: &StreamArgument,
+    index: u16,
+    call: &TokenStream,
+) -> (Option<TokenStream>, TokenStream) {
+    let (core, private) = (&scope.roots.core, &scope.roots.private);
+    let ident = &stream.ident;
+    let (definition, convert) = match probes::item(scope, stream, index) {
+        Some(probe) => (Some(probe.definition), probe.name.into_token_stream()),
+        None if stream.bytes => (None, quote!(#private::AsBytes)),
+        None => (None, quote!(#core::convert::identity)),
+    };
+    (definition, quote!(#private::Sends::sending(#call, #ident, #convert)))
 }

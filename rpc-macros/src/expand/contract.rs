@@ -1,13 +1,15 @@
-//! The user's trait, with `async fn` written out so that its futures are `Send`.
+//! The user's trait, with `async fn` written out so that its futures are `Send`, and its streams as well.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{ItemTrait, ReturnType, TraitItem, TraitItemFn, Type, TypeParamBound, parse_quote};
+use syn::{GenericArgument, PathArguments, ReturnType, TraitItem, TraitItemFn, Type, TypeParamBound, parse_quote};
 
 use super::Roots;
+use crate::parse::RawService;
+use crate::streams;
 
-pub(super) fn contract(item: &ItemTrait, roots: &Roots) -> TokenStream {
-    let mut item = item.clone();
+pub(super) fn contract(raw: &RawService, roots: &Roots) -> TokenStream {
+    let mut item = raw.item.clone();
     let core = &roots.core;
     let wanted: [(&str, TypeParamBound); 3] = [
         ("Send", parse_quote!(#core::marker::Send)),
@@ -22,10 +24,17 @@ pub(super) fn contract(item: &ItemTrait, roots: &Roots) -> TokenStream {
     if item.colon_token.is_none() {
         item.colon_token = Some(syn::token::Colon::default());
     }
-    for member in &mut item.items {
-        if let TraitItem::Fn(method) = member
-            && method.sig.asyncness.is_some()
+    let methods = item.items.iter_mut().filter_map(|member| match member {
+        TraitItem::Fn(method) => Some(method),
+        _ => None,
+    });
+    for (method, raw) in methods.zip(&raw.methods) {
+        if let ReturnType::Type(_, output) = &mut method.sig.output
+            && raw.options.skip.is_none()
         {
+            streams_are_send(output, roots);
+        }
+        if method.sig.asyncness.is_some() {
             written_out(method, roots);
         }
     }
@@ -44,6 +53,33 @@ fn written_out(method: &mut TraitItemFn, roots: &Roots) {
     if let Some(body) = &method.default {
         let body = quote!({ async move #body });
         method.default = syn::parse2(body).ok();
+    }
+}
+
+/// `impl Stream<…>`, also in a `Result`, as `impl Stream<…> + Send`.
+fn streams_are_send(output: &mut Type, roots: &Roots) {
+    let core = &roots.core;
+    match output {
+        Type::Group(group) => streams_are_send(&mut group.elem, roots),
+        Type::Paren(paren) => streams_are_send(&mut paren.elem, roots),
+        Type::ImplTrait(opaque) => {
+            if streams::bound(&opaque.bounds).is_some() && !opaque.bounds.iter().any(|bound| is(bound, "Send")) {
+                opaque.bounds.push(parse_quote!(#core::marker::Send));
+            }
+        }
+        Type::Path(path) => {
+            if let Some(segment) = path.path.segments.last_mut()
+                && segment.ident == "Result"
+                && let PathArguments::AngleBracketed(arguments) = &mut segment.arguments
+            {
+                for argument in &mut arguments.args {
+                    if let GenericArgument::Type(ty) = argument {
+                        streams_are_send(ty, roots);
+                    }
+                }
+            }
+        }
+        _ => {}
     }
 }
 

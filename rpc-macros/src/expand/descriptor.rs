@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::LitStr;
 
 use super::{Scope, probes};
-use crate::model::{Carried, Method, ReplyKind, Shape};
+use crate::model::{Carried, Method, OuterError, ReplyKind, Shape};
 use crate::names;
 use crate::tokens;
 
@@ -57,6 +57,11 @@ fn constant(scope: &Scope<'_>, method: &Method) -> TokenStream {
         let type_name = tokens::tidy(&argument.written);
         quote!(#private::ArgumentDescriptor { name: #name, type_name: #type_name })
     });
+    let streams = method.streams().map(|stream| {
+        let name = names::plain(&stream.ident);
+        let type_name = tokens::tidy(&stream.item);
+        quote!(#private::ArgumentDescriptor { name: #name, type_name: #type_name })
+    });
     let (reply, error) = written(method);
     let error = match error {
         Some(error) => quote!(#core::option::Option::Some(#error)),
@@ -82,6 +87,7 @@ fn constant(scope: &Scope<'_>, method: &Method) -> TokenStream {
             id: #private::identifier(#name),
             aliases: &[#(#aliases),*],
             arguments: &[#(#arguments),*],
+            streams: &[#(#streams),*],
             reply: #reply,
             error: #error,
             docs: #docs,
@@ -99,12 +105,20 @@ fn constant(scope: &Scope<'_>, method: &Method) -> TokenStream {
 fn written(method: &Method) -> (String, Option<String>) {
     let whole = tokens::tidy(&method.reply.written);
     match &method.reply.kind {
-        ReplyKind::Value => (whole, None),
+        ReplyKind::Value => (whole, method.outer_error().map(outer)),
         ReplyKind::Result { value, error } => (tokens::tidy(value), Some(tokens::tidy(error))),
         ReplyKind::Alias { value } => {
             let value = value.as_ref().map_or_else(|| whole.clone(), tokens::tidy);
             (value, Some(format!("the error of {whole}")))
         }
+    }
+}
+
+/// The error of the `Result` around a stream as it was written.
+fn outer(error: &OuterError) -> String {
+    match error {
+        OuterError::Written(error) => tokens::tidy(error),
+        OuterError::Alias(alias) => format!("the error of {}", tokens::tidy(alias)),
     }
 }
 

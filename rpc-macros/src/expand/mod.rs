@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{GenericParam, Path, Type, WherePredicate, parse_quote};
 
-use crate::model::{Method, Pass, ReplyKind, Service};
+use crate::model::{Method, OuterError, Pass, ReplyKind, Service};
 use crate::names;
 use crate::parse::RawService;
 use crate::tokens;
@@ -22,13 +22,13 @@ mod server;
 pub(crate) fn service(raw: &RawService, service: Option<&Service>) -> TokenStream {
     let Some(service) = service else {
         let krate: Path = raw.options.krate.clone().unwrap_or_else(|| parse_quote!(::rpc_core));
-        return contract::contract(&raw.item, &Roots::of(&krate));
+        return contract::contract(raw, &Roots::of(&krate));
     };
     let roots = Roots::of(&service.krate);
     let names = Names::of(service);
     let scope = Scope { service, roots: &roots, names: &names };
     let parts = [
-        contract::contract(&raw.item, &roots),
+        contract::contract(raw, &roots),
         client::client(&scope),
         server::server(&scope),
         descriptor::descriptor(&scope),
@@ -97,7 +97,9 @@ fn mentioned(service: &Service, name: &Ident) -> bool {
         || tokens::mentions(clause, names)
         || service.methods.iter().any(|method| {
             tokens::mentions(&method.reply.written, names)
+                || method.outer_error().is_some_and(|error| tokens::mentions(error.written(), names))
                 || method.arguments().any(|argument| tokens::mentions(&argument.written, names))
+                || method.streams().any(|stream| tokens::mentions(&stream.item, names))
         })
 }
 
@@ -185,6 +187,7 @@ impl Scope<'_> {
                 Pass::Text | Pass::OptionalText => None,
             })
             .collect();
+        messages.extend(method.streams().filter(|stream| !stream.bytes).map(|stream| stream.item.clone()));
         messages.extend(self.answered(method));
         (messages, self.halves(method).1)
     }
@@ -194,17 +197,26 @@ impl Scope<'_> {
         (!method.reply.bytes && !method.oneway).then(|| self.halves(method).0)
     }
 
-    /// The types of the value and of the error that a method answers with.
+    /// The types of the value and of the error that a method answers with: each item's, where it answers a stream.
     pub(crate) fn halves(&self, method: &Method) -> (Type, Option<Type>) {
         let private = &self.roots.private;
         let written = &method.reply.written;
         match &method.reply.kind {
-            ReplyKind::Value => (written.clone(), None),
+            ReplyKind::Value => (written.clone(), method.outer_error().map(|error| self.outer(error))),
             ReplyKind::Result { value, error } => (value.clone(), Some(error.clone())),
             ReplyKind::Alias { .. } => (
                 parse_quote!(<#written as #private::ResultParts>::Value),
                 Some(parse_quote!(<#written as #private::ResultParts>::Error)),
             ),
+        }
+    }
+
+    /// The type of the error of the `Result` around a stream.
+    fn outer(&self, error: &OuterError) -> Type {
+        let private = &self.roots.private;
+        match error {
+            OuterError::Written(error) => error.clone(),
+            OuterError::Alias(alias) => parse_quote!(<#alias as #private::ResultParts>::Error),
         }
     }
 }

@@ -10,7 +10,7 @@ use quote::{quote, quote_spanned};
 use syn::Type;
 
 use super::{Scope, at, is_plain};
-use crate::model::{Argument, Carried, Method, Pass, ReplyKind};
+use crate::model::{Argument, Carried, Method, Pass, ReplyKind, StreamArgument};
 use crate::tokens;
 
 /// The functions behind the local ones, where the conditions stand.
@@ -50,6 +50,14 @@ pub(super) fn argument(scope: &Scope<'_>, argument: &Argument, position: usize) 
         Pass::Slice(item) => probe(scope, item, &name, Through::LentAll),
         Pass::Text | Pass::OptionalText => None,
     }
+}
+
+/// What the items of a stream that the caller sends go through.
+pub(super) fn item(scope: &Scope<'_>, stream: &StreamArgument, index: u16) -> Option<Probe> {
+    if stream.bytes {
+        return None;
+    }
+    probe(scope, &stream.item, &format!("__item_{index}"), Through::Sent)
 }
 
 /// What the value of an answer goes through.

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Generics, parse_quote};
 
 use super::{Scope, arguments, at, probes};
-use crate::model::{Carried, Method, ReplyKind};
+use crate::model::{Carried, Method, ReplyKind, ReplyStream, StreamArgument};
 
 pub(super) fn server(scope: &Scope<'_>) -> TokenStream {
     let structure = structure(scope);
@@ -151,6 +151,7 @@ fn arm(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let cfg = &method.carried.cfg;
     let decoded = decoded(scope, method);
     let context = method.takes_context().then(|| quote!(let __context = __request.context();));
+    let streams: TokenStream = (1_u16..).zip(method.streams()).map(|(index, stream)| incoming(stream, index)).collect();
     let handler = handler(scope, method);
     quote! {
         #(#cfg)*
@@ -158,6 +159,7 @@ fn arm(scope: &Scope<'_>, method: &Method) -> TokenStream {
             #decoded
             let __service = self.service.hold();
             #context
+            #streams
             #handler
         }
     }
@@ -186,6 +188,16 @@ fn decoded(scope: &Scope<'_>, method: &Method) -> TokenStream {
     }
 }
 
+/// A stream that the caller sends, on its way to the handler.
+fn incoming(stream: &StreamArgument, index: u16) -> TokenStream {
+    let (ident, item) = (arguments::incoming(index), &stream.item);
+    let function = if stream.bytes { quote!(streaming_bytes) } else { quote!(streaming) };
+    // A type that cannot be decoded is reported where it was written.
+    let place = at(item);
+    let made = quote_spanned!(place=> __request.#function::<#item>(#index));
+    quote!(let #ident = #made;)
+}
+
 /// The future that answers.
 fn handler(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let (core, private) = (&scope.roots.core, &scope.roots.private);
@@ -194,8 +206,12 @@ fn handler(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let (_, type_generics, _) = scope.service.generics.split_for_impl();
     let passed = arguments::passed(method);
     let call = quote! {
-        <#implementation as #service #type_generics>::#ident(&*__service, #(#passed),*).await
+        <#implementation as #service #type_generics>::#ident(&*__service, #(#passed),*)
     };
+    if let Some(stream) = &method.reply.stream {
+        return streaming(scope, method, stream, call);
+    }
+    let call = quote!(#call.await);
     if method.oneway {
         return quote!(__request.oneway(async move { #call }));
     }
@@ -223,4 +239,41 @@ fn handler(scope: &Scope<'_>, method: &Method) -> TokenStream {
     };
     let definitions = answer.into_iter().chain(failure).map(|probe| probe.definition);
     quote!(#(#definitions)* #reply)
+}
+
+/// The future that answers with a stream.
+fn streaming(scope: &Scope<'_>, method: &Method, stream: &ReplyStream, call: TokenStream) -> TokenStream {
+    let (core, private) = (&scope.roots.core, &scope.roots.private);
+    let (answer, failure) = (probes::answer(scope, method), probes::failure(scope, method));
+    let unchanged = || quote!(#core::convert::identity);
+    let convert = match &answer {
+        _ if method.reply.bytes => quote!(#private::AsBytes),
+        Some(answer) => answer.name.to_token_stream(),
+        None => unchanged(),
+    };
+    let fail = failure.as_ref().map_or_else(unchanged, |failure| failure.name.to_token_stream());
+    let send = match &method.reply.kind {
+        ReplyKind::Value => quote!(__sink.all(__stream, #convert).await),
+        ReplyKind::Result { .. } | ReplyKind::Alias { .. } => {
+            quote!(__sink.all_results(__stream, #convert, #fail).await)
+        }
+    };
+    let call = if stream.awaited { quote!(#call.await) } else { call };
+    let answered = match &stream.outer {
+        None => quote! {
+            let __stream = #call;
+            #send
+        },
+        Some(_) => quote! {
+            match #call {
+                #core::result::Result::Ok(__stream) => #send,
+                #core::result::Result::Err(__error) => __sink.fail(#fail(__error)),
+            }
+        },
+    };
+    let definitions = answer.into_iter().chain(failure).map(|probe| probe.definition);
+    quote! {
+        #(#definitions)*
+        __request.stream(move |__sink| async move { #answered })
+    }
 }

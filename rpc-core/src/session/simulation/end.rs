@@ -11,7 +11,7 @@ use crate::session::{Identity, Queue, Role, Session, Stop};
 /// One end: a session, and what its driver keeps.
 #[derive(Debug)]
 pub(super) struct End {
-    pub(super) session: Session<usize, u64>,
+    pub(super) session: Session<usize, u64, u64>,
     pub(super) limits: Limits,
     pub(super) watch: Watch,
     pub(super) decoder: Decoder,

@@ -34,7 +34,7 @@ type End = crate::frame::End<'static>;
 type Part = crate::frame::Part<'static>;
 
 /// Callers are told apart by a number, and so are handlers.
-type Numbered = Session<u32, u32>;
+type Numbered = Session<u32, u32, u32>;
 
 /// One end under test, its clock, its callers, and what a peer would see of it.
 struct Bench {
@@ -282,7 +282,18 @@ fn roomy() -> Hello {
 }
 
 fn outgoing(len: usize) -> Outgoing {
-    Outgoing { service: 1, method: 2, codec: 0, oneway: false, deadline: None, metadata: None, message: message(len) }
+    Outgoing {
+        service: 1,
+        method: 2,
+        codec: 0,
+        oneway: false,
+        streams: 0,
+        reads: false,
+        window: 0,
+        deadline: None,
+        metadata: None,
+        message: message(len),
+    }
 }
 
 fn oneway(len: usize) -> Outgoing {
@@ -309,7 +320,17 @@ fn head_of(total: usize) -> Part {
 }
 
 fn call(id: u64, message: Part) -> Call {
-    Call { id, codec: 0, service: 1, method: 2, oneway: false, streams: false, fields: Fields::default(), message }
+    Call {
+        id,
+        codec: 0,
+        service: 1,
+        method: 2,
+        oneway: false,
+        streams: false,
+        reads: false,
+        fields: Fields::default(),
+        message,
+    }
 }
 
 fn small_call(id: u64) -> Frame {

@@ -1,0 +1,239 @@
+//! Streams that this end sends: what their producers may make, what is sent, how they end.
+
+use std::time::Instant;
+
+use super::items::Items;
+use super::receiving::not_there;
+use super::streams::{Entry, Final, Sent, Stage};
+use super::{Grant, Message, Session};
+use crate::code::Code;
+use crate::frame::{Breach, Fields, Head};
+
+/// How far a producer may be ahead of what has been written, in bytes: enough to make the next items while others are
+/// written, and no more, since what is made waits in memory and before everything else.
+const AHEAD: i64 = 64 * 1024;
+/// A stream's credit never passes this (W-31).
+const MOST_CREDIT: i64 = i32::MAX as i64;
+/// Less credit than this at a time is a frame that costs more than it brings (W-39).
+const SMALL_CREDIT: u32 = 256;
+
+impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+    /// Sends items that a producer has made from what it was lent. They go when they have their turn.
+    pub(crate) fn send_items(&mut self, id: u64, index: u16, items: Items) {
+        let Some(sent) = self.streams.sent(id, index).filter(|sent| matches!(sent.stage, Stage::Open)) else {
+            return;
+        };
+        let cost = items.cost();
+        // The last one began within what was lent, and may overdraw it.
+        sent.lent -= cost as i64;
+        sent.queued += cost;
+        sent.queue.push_back(items);
+        if !std::mem::replace(&mut sent.has_turn, true) {
+            self.sender.add_turn(id, index);
+        }
+    }
+
+    /// Ends a stream of a call that this end makes, behind its items.
+    pub(crate) fn end_stream(&mut self, id: u64, index: u16, end: Result<(), (Code, String)>) {
+        let (code, text) = end.map_or_else(|(code, text)| (code.number(), text), |()| (0, String::new()));
+        let head = Head::End { id, index, code, not_executed: false, typed: false };
+        self.end_sent(id, index, Final { head, fields: Fields::default(), message: text.into() });
+    }
+
+    /// What producers are lent, and which of them must stop.
+    pub(crate) fn poll_grants(&mut self, into: &mut Vec<(S, u16, Grant)>) {
+        into.append(&mut self.grants);
+    }
+
+    /// The calls with streams that have been sent, for [`attach_streams`](Self::attach_streams).
+    pub(crate) fn poll_opened(&mut self) -> Option<(C, u64)> {
+        self.opened.pop()
+    }
+
+    /// Puts the frame that ends a stream behind its items.
+    pub(super) fn end_sent(&mut self, id: u64, index: u16, last: Final) {
+        let Some(sent) = self.streams.sent(id, index).filter(|sent| matches!(sent.stage, Stage::Open)) else {
+            return;
+        };
+        sent.stage = Stage::Ending(Box::new(last));
+        if sent.is_drained() {
+            self.put_final(id, index);
+        }
+    }
+
+    pub(super) fn handle_credit(&mut self, id: u64, index: u16, amount: u32, now: Instant) -> Result<(), Breach> {
+        if amount < SMALL_CREDIT {
+            self.budget.spend(now)?;
+        }
+        let Some(sent) = self.streams.sent(id, index) else {
+            return self.handle_late(id, index, now);
+        };
+        if sent.credit + sent.lent + i64::from(amount) > MOST_CREDIT {
+            return Err(Breach::new(format!("the credit of stream {index} of call {id} is past {MOST_CREDIT}")));
+        }
+        sent.credit += i64::from(amount);
+        self.lend(id, index);
+        Ok(())
+    }
+
+    /// The reader of a stream has gone (W-33).
+    pub(super) fn handle_cancel_stream(&mut self, id: u64, index: u16, now: Instant) -> Result<(), Breach> {
+        if self.streams.sent(id, index).is_none() {
+            return self.handle_late(id, index, now);
+        }
+        if !self.is_own(id) {
+            return self.handle_cancel(id, now);
+        }
+        if !self.stop_sent(id, index) {
+            return self.budget.spend(now);
+        }
+        let head = Head::End { id, index, code: Code::Cancelled.number(), not_executed: false, typed: false };
+        self.outbox.put_message(head, &Fields::default(), &"its reader has gone".into());
+        Ok(())
+    }
+
+    /// A frame for a stream that is not there: it crossed the end of its call, or it is a breach.
+    pub(super) fn handle_late(&mut self, id: u64, index: u16, now: Instant) -> Result<(), Breach> {
+        let (last, is_open) = match self.is_own(id) {
+            true => (self.last_sent, self.calls.open_mut(id).is_some()),
+            false => (self.last_seen, self.work.get_mut(id).is_some()),
+        };
+        if id > last || is_open {
+            return Err(not_there(id, index));
+        }
+        self.budget.spend(now)
+    }
+
+    /// Lets a producer go on, where it has credit and is not far ahead.
+    pub(super) fn lend(&mut self, id: u64, index: u16) {
+        let Some(Entry { handle: Some(handle), sent, .. }) = self.streams.get_mut(id) else {
+            return;
+        };
+        let Some(sent) = sent.get_mut(usize::from(index) - 1).filter(|sent| matches!(sent.stage, Stage::Open)) else {
+            return;
+        };
+        // What was overdrawn is settled first.
+        let overdrawn = (-sent.lent).max(0);
+        let room = AHEAD - sent.lent.max(0) - sent.queued as i64;
+        if sent.credit <= overdrawn || room < AHEAD / 2 {
+            return;
+        }
+        let amount = overdrawn + room.min(sent.credit - overdrawn);
+        sent.credit -= amount;
+        sent.lent += amount;
+        self.grants.push((handle.clone(), index, Grant::Lend(amount as usize)));
+    }
+
+    /// A stream has its turn: some of its items go, or its end.
+    pub(super) fn put_items(&mut self, id: u64, index: u16) {
+        let frame = self.peer_frame();
+        let Some(sent) = self.streams.sent(id, index) else {
+            return;
+        };
+        sent.has_turn = false;
+        match sent.queue.pop_front() {
+            Some(items) => {
+                sent.queued -= items.cost();
+                match items {
+                    Items::Short(frames) => self.outbox.put_bytes(&frames),
+                    Items::Long(message) if message.len() <= frame => {
+                        self.outbox.put_message(Head::Data { id, index }, &Fields::default(), &message);
+                    }
+                    Items::Long(message) => {
+                        // The others wait until all of it has gone.
+                        sent.has_turn = true;
+                        self.sender.queue_item(id, index, message);
+                    }
+                }
+            }
+            None => return self.put_final(id, index),
+        }
+        self.lend(id, index);
+        self.go_on(id, index);
+    }
+
+    /// All of a long item has gone.
+    pub(super) fn finish_sent_item(&mut self, id: u64, index: u16) {
+        if let Some(sent) = self.streams.sent(id, index) {
+            sent.has_turn = false;
+        }
+        self.go_on(id, index);
+    }
+
+    /// What waits behind something that has gone gets its turn.
+    fn go_on(&mut self, id: u64, index: u16) {
+        let Some(sent) = self.streams.sent(id, index).filter(|sent| !sent.has_turn) else {
+            return;
+        };
+        if !sent.queue.is_empty() {
+            sent.has_turn = true;
+            self.sender.add_turn(id, index);
+        } else if matches!(sent.stage, Stage::Ending(_)) {
+            self.put_final(id, index);
+        }
+    }
+
+    fn put_final(&mut self, id: u64, index: u16) {
+        let Some(sent) = self.streams.sent(id, index) else {
+            return;
+        };
+        let Stage::Ending(last) = std::mem::replace(&mut sent.stage, Stage::Over) else {
+            return;
+        };
+        let Final { head, fields, message } = *last;
+        if !self.is_own(id) {
+            // It was the call's answer.
+            self.remove_answered(id);
+        }
+        self.put_answer(id, head, fields, message);
+    }
+
+    /// The producer of a stream must stop, and what it made is not sent. Says whether the stream had not ended.
+    pub(super) fn stop_sent(&mut self, id: u64, index: u16) -> bool {
+        let Some(entry) = self.streams.get_mut(id) else {
+            return false;
+        };
+        let handle = entry.handle.clone();
+        let Some(sent) = entry.sent(index).filter(|sent| !matches!(sent.stage, Stage::Over)) else {
+            return false;
+        };
+        *sent = Sent { stage: Stage::Over, ..Sent::new(0) };
+        self.sender.forget_stream(id, index);
+        self.grants.extend(handle.map(|handle| (handle, index, Grant::Stop)));
+        true
+    }
+
+    /// All streams that a call sends must stop. Says whether one had not ended.
+    pub(super) fn stop_all_sent(&mut self, id: u64) -> bool {
+        if self.streams.is_empty() {
+            return false;
+        }
+        let count = self.streams.get_mut(id).map_or(0, |entry| entry.sent.len() as u16);
+        (1..=count).fold(false, |any, index| self.stop_sent(id, index) || any)
+    }
+
+    /// Whether items of the answer to a call of the peer wait, so that its end must wait too.
+    pub(super) fn has_items_before(&mut self, id: u64) -> bool {
+        !self.streams.is_empty() && self.streams.sent(id, 1).is_some_and(|sent| !sent.is_drained())
+    }
+
+    /// The peer's HELLO has come: what was waiting for the credit that it names may be sent.
+    pub(super) fn credit_all(&mut self, credit: u32) {
+        let mut open = Vec::new();
+        for entry in self.streams.iter_mut() {
+            entry.sent.iter_mut().for_each(|sent| sent.credit += i64::from(credit));
+            open.extend((1..=entry.sent.len() as u16).map(|index| (entry.id, index)));
+        }
+        open.into_iter().for_each(|(id, index)| self.lend(id, index));
+    }
+
+    pub(super) fn new_sent(&self) -> Sent {
+        Sent::new(self.peer.as_ref().map_or(0, |peer| peer.credit.into()))
+    }
+}
+
+impl From<&str> for Message {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
