@@ -1,9 +1,10 @@
+use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,7 @@ pub struct Context {
 }
 
 struct Inner {
-    peer: Arc<str>,
+    peer: Arc<Peer>,
     origin: Origin,
     reply_metadata: Mutex<Metadata>,
     /// The handler has been made.
@@ -42,6 +43,26 @@ thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
 }
 
+/// The other end of a handler's connection.
+#[derive(Default)]
+pub(crate) struct Peer {
+    address: Arc<str>,
+    /// What calls on it need, which this module knows nothing of.
+    back: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+impl Peer {
+    pub(crate) fn new(address: Arc<str>) -> Arc<Self> {
+        Arc::new(Self { address, back: OnceLock::new() })
+    }
+
+    /// Keeps what calls on it need, once.
+    pub(crate) fn set_back(&self, back: impl Any + Send + Sync) {
+        // A second HELLO is a breach, so there is only one to keep.
+        let _ = self.back.set(Box::new(back));
+    }
+}
+
 /// The call that a context belongs to.
 #[derive(Default)]
 pub(crate) struct Origin {
@@ -53,7 +74,7 @@ pub(crate) struct Origin {
 }
 
 impl Context {
-    pub(crate) fn new(peer: Arc<str>, origin: Origin) -> Self {
+    pub(crate) fn new(peer: Arc<Peer>, origin: Origin) -> Self {
         Self {
             inner: Arc::new(Inner {
                 peer,
@@ -83,7 +104,7 @@ impl Context {
 
     /// A context that belongs to no call: for testing a service's methods directly.
     pub fn detached(metadata: Metadata) -> Self {
-        Self::new("nobody".into(), Origin { metadata, ..Origin::default() })
+        Self::new(Peer::new("nobody".into()), Origin { metadata, ..Origin::default() })
     }
 
     /// The metadata that came with the call.
@@ -110,7 +131,12 @@ impl Context {
 
     /// The address of the caller.
     pub fn peer(&self) -> &str {
-        &self.inner.peer
+        &self.inner.peer.address
+    }
+
+    /// What calls on the caller need, where it can be called.
+    pub(crate) fn back<T: Any>(&self) -> Option<&T> {
+        self.inner.peer.back.get()?.downcast_ref()
     }
 
     /// The wire name of the service.
@@ -295,7 +321,7 @@ mod tests {
     use super::*;
 
     fn context(service: &'static str) -> Context {
-        Context::new("p".into(), Origin { service, method: "m", ..Origin::default() })
+        Context::new(Peer::new("p".into()), Origin { service, method: "m", ..Origin::default() })
     }
 
     #[tokio::test]

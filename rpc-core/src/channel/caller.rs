@@ -207,7 +207,7 @@ impl Caller {
         let outgoing = Outgoing {
             service: self.channel.service_id(self.method.service),
             method: self.method.id,
-            codec: 0,
+            codec: self.channel.place,
             oneway: self.method.oneway,
             streams: self.streams.len() as u16,
             reads: self.method.gives_stream(),

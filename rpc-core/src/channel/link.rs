@@ -37,6 +37,16 @@ impl Link {
         Self { shared: Arc::new(Shared { target, connection: OnceLock::new(), attempt: Mutex::default() }) }
     }
 
+    /// A link whose connection is there, or was.
+    pub(super) fn back(target: Target, connection: Option<Connection>) -> Self {
+        let link = Self::new(target);
+        if let Some(connection) = connection {
+            // Nobody else has the link yet.
+            let _ = link.shared.connection.set(connection);
+        }
+        link
+    }
+
     pub(super) fn peer(&self) -> &Arc<str> {
         &self.shared.target.peer
     }

@@ -6,6 +6,8 @@ use target::Target;
 mod link;
 use link::Link;
 
+mod back;
+
 mod builder;
 pub use builder::ChannelBuilder;
 
@@ -54,6 +56,8 @@ struct ServiceName {
 struct Inner {
     link: Link,
     codec: AnyCodec,
+    /// The place of the codec in this end's HELLO.
+    place: u16,
     /// The deadline of a call that sets none itself.
     timeout: Option<Duration>,
 }
@@ -139,8 +143,8 @@ impl Channel {
         HeldChannel { inner: self.inner.hold(), service: self.service.clone() }
     }
 
-    fn new(target: Target, codec: AnyCodec, timeout: Option<Duration>) -> Self {
-        Self { inner: Striped::new(Arc::new(Inner { link: Link::new(target), codec, timeout })), service: None }
+    fn new(link: Link, codec: AnyCodec, place: u16, timeout: Option<Duration>) -> Self {
+        Self { inner: Striped::new(Arc::new(Inner { link, codec, place, timeout })), service: None }
     }
 }
 

@@ -4,10 +4,11 @@ use std::time::Duration;
 use rpc_codec::{AnyCodec, Codec as _};
 
 use crate::code::Code;
-use crate::connection::{Connection, ServeNothing};
+use crate::connection::{Connection, Line, Serve, ServeNothing};
 use crate::error::{Delivery, Phase, RpcError};
 use crate::instance::instance;
 use crate::limits::Limits;
+use crate::server::{Dispatch, Shared};
 use crate::session::{Identity, Role};
 use crate::transport::{self, Address, Io};
 
@@ -17,6 +18,8 @@ pub(super) struct Target {
     pub(super) peer: Arc<str>,
     pub(super) limits: Limits,
     pub(super) codec: AnyCodec,
+    /// What the peer may call.
+    pub(super) services: Option<Arc<Shared>>,
     /// For opening the stream; HELLO has its own time.
     pub(super) timeout: Duration,
 }
@@ -27,6 +30,8 @@ pub(super) enum Way {
     Open(Mutex<Option<Io>>),
     /// Makes both ends of a pipe, and serves the far one.
     InProcess(Box<dyn Fn() -> Io + Send + Sync>),
+    /// The peer made it.
+    Back,
 }
 
 impl Target {
@@ -39,9 +44,16 @@ impl Target {
                 io.ok_or_else(|| self.failed("the stream has been used"))?
             }
             Way::InProcess(make) => make(),
+            Way::Back => return Err(self.failed("the connection is gone")),
         };
         let identity = Identity { instance: instance(), codecs: vec![self.codec.name().into()] };
-        Ok(Connection::open(io, Role::Client, self.limits.clone(), identity, Box::new(ServeNothing)))
+        let serve = |line: Line| -> Box<dyn Serve> {
+            match &self.services {
+                Some(services) => Box::new(Dispatch::new(Arc::clone(services), line, Box::new(|_| {}))),
+                None => Box::new(ServeNothing),
+            }
+        };
+        Ok(Connection::open(io, Role::Client, self.limits.clone(), identity, serve))
     }
 
     /// Checks what the peer's HELLO says.

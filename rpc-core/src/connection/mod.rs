@@ -20,7 +20,7 @@ mod inbox;
 use inbox::Inbox;
 
 mod shared;
-pub(crate) use shared::{Connection, Wish};
+pub(crate) use shared::{Connection, Line, Wish};
 use shared::{Core, Shared};
 
 mod serving;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -16,21 +16,44 @@ use crate::limits::Limits;
 use crate::session::{Answer, Identity, Outcome, Outgoing, Role, Session};
 use crate::transport::Io;
 
-/// A connection that is open, or is opening, or is over. When the last handle is dropped it is closed.
+/// A connection that is open, or is opening, or is over. When the last handle is dropped it is closed; those of a
+/// [`Line`] do not count.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
     handle: Arc<Handle>,
 }
 
-/// Closes the connection when nobody can call on it any more.
 #[derive(Debug)]
 struct Handle {
     shared: Arc<Shared>,
+    /// The connection is closed when nobody can call on it any more.
+    closes: bool,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.shared.wish(Wish::Close);
+        if self.closes {
+            self.shared.wish(Wish::Close);
+        }
+    }
+}
+
+/// A connection that others keep open.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    shared: Weak<Shared>,
+    peer: Arc<str>,
+}
+
+impl Line {
+    pub(crate) fn peer(&self) -> Arc<str> {
+        Arc::clone(&self.peer)
+    }
+
+    /// The connection, which this does not keep open. `None` when it is gone.
+    pub(crate) fn connection(&self) -> Option<Connection> {
+        let shared = self.shared.upgrade()?;
+        Some(Connection { handle: Arc::new(Handle { shared, closes: false }) })
     }
 }
 
@@ -77,8 +100,14 @@ pub(super) struct Core {
 }
 
 impl Connection {
-    /// Begins a connection on an open stream, and spawns its driver.
-    pub(crate) fn open(io: Io, role: Role, limits: Limits, identity: Identity, serve: Box<dyn Serve>) -> Self {
+    /// Begins a connection on an open stream, and spawns its driver. `serve` makes what answers the calls that come.
+    pub(crate) fn open(
+        io: Io,
+        role: Role,
+        limits: Limits,
+        identity: Identity,
+        serve: impl FnOnce(Line) -> Box<dyn Serve>,
+    ) -> Self {
         let session = Session::new(role, limits.clone(), identity);
         let shared = Arc::new(Shared {
             core: Mutex::new(Core {
@@ -94,8 +123,9 @@ impl Connection {
             changed: Notify::new(),
             peer: io.peer,
         });
+        let serve = serve(Line { shared: Arc::downgrade(&shared), peer: Arc::clone(&shared.peer) });
         tokio::spawn(Driver::new(Arc::clone(&shared), io.reader, limits.within_protocol(), serve));
-        Self { handle: Arc::new(Handle { shared }) }
+        Self { handle: Arc::new(Handle { shared, closes: true }) }
     }
 
     /// Waits for the peer's HELLO.

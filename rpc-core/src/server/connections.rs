@@ -63,8 +63,8 @@ impl Connections {
         let on_close = Box::new(move |error: Option<&RpcError>| connections.handle_closed(number, error));
         let codecs = self.shared.codecs.iter().map(|codec| codec.name().into()).collect();
         let identity = Identity { instance: instance(), codecs };
-        let dispatch = Dispatch::new(Arc::clone(&self.shared), Arc::clone(&io.peer), on_close);
-        let connection = Connection::open(io, Role::Server, self.limits.clone(), identity, Box::new(dispatch));
+        let dispatch = |line| Box::new(Dispatch::new(Arc::clone(&self.shared), line, on_close)) as _;
+        let connection = Connection::open(io, Role::Server, self.limits.clone(), identity, dispatch);
         if crowded {
             // Dropping it says goodbye.
             connection.end(Wish::Crowded);

@@ -3,7 +3,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rpc_codec::{AnyCodec, Codec as _};
 
@@ -12,8 +12,8 @@ use super::pace::Pace;
 use super::registry::Registry;
 use crate::caught::caught;
 use crate::code::Code;
-use crate::connection::{Flow, Running, Serve, Served};
-use crate::context::{Context, Origin, Scoped};
+use crate::connection::{Flow, Line, Running, Serve, Served};
+use crate::context::{Context, Origin, Peer, Scoped};
 use crate::error::RpcError;
 use crate::frame::{Body, Hello};
 use crate::metadata::Metadata;
@@ -34,7 +34,8 @@ pub(crate) struct Shared {
 /// Answers the calls of one connection.
 pub(crate) struct Dispatch {
     shared: Arc<Shared>,
-    peer: Arc<str>,
+    peer: Arc<Peer>,
+    line: Line,
     /// The codecs that the peer's calls name by their place; `Err` holds the name of one that is not enabled here.
     codecs: Vec<Result<AnyCodec, Box<str>>>,
     /// Kept from one handler to the next, for as long as there is one.
@@ -44,12 +45,30 @@ pub(crate) struct Dispatch {
     on_close: OnClose,
 }
 
+/// What it takes to call the other end of a connection that calls came in on.
+pub(crate) struct Back {
+    pub(crate) line: Line,
+    pub(crate) codec: AnyCodec,
+    /// The place of the codec in this end's HELLO.
+    pub(crate) place: u16,
+}
+
 /// Called once when the connection is over, with the reason where it did not end in good order.
 pub(crate) type OnClose = Box<dyn FnMut(Option<&RpcError>) + Send>;
 
+impl Shared {
+    /// What serves a few services to a peer that is called itself, or to this very process: how many handlers run is
+    /// bounded by the connection's own slots.
+    pub(crate) fn beside(registry: Registry, codec: AnyCodec) -> Arc<Self> {
+        let gate = Arc::new(Gate::new(usize::MAX / 2, 0, Duration::ZERO));
+        Arc::new(Self { registry, codecs: vec![codec], gate })
+    }
+}
+
 impl Dispatch {
-    pub(crate) fn new(shared: Arc<Shared>, peer: Arc<str>, on_close: OnClose) -> Self {
-        Self { shared, peer, codecs: Vec::new(), pass: None, spare: None, on_close }
+    pub(crate) fn new(shared: Arc<Shared>, line: Line, on_close: OnClose) -> Self {
+        let peer = Peer::new(line.peer());
+        Self { shared, peer, line, codecs: Vec::new(), pass: None, spare: None, on_close }
     }
 
     fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Result<Served, Refusal> {
@@ -115,7 +134,7 @@ impl Dispatch {
 /// What the handler knows of a call.
 fn context(
     spare: &mut Option<Context>,
-    peer: &Arc<str>,
+    peer: &Arc<Peer>,
     method: &'static MethodDescriptor,
     call: &mut Incoming,
 ) -> Context {
@@ -200,6 +219,12 @@ impl Serve for Dispatch {
     fn handle_hello(&mut self, hello: &Hello) {
         let find = |name: &str| self.shared.codecs.iter().find(|codec| codec.name() == name).cloned();
         self.codecs = hello.codecs.iter().map(|name| find(name).ok_or_else(|| name.clone())).collect();
+        // The peer is called in the first of its codecs that this end has.
+        if let Some(codec) = self.codecs.iter().flatten().next() {
+            let place = self.shared.codecs.iter().position(|own| own.name() == codec.name());
+            let place = place.unwrap_or_default() as u16;
+            self.peer.set_back(Back { line: self.line.clone(), codec: codec.clone(), place });
+        }
     }
 
     fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Served {
@@ -342,6 +367,6 @@ fn missing(text: impl Into<String>) -> Refusal {
 
 impl fmt::Debug for Dispatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dispatch").field("peer", &self.peer).finish_non_exhaustive()
+        f.debug_struct("Dispatch").field("peer", &self.line.peer()).finish_non_exhaustive()
     }
 }

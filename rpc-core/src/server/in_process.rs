@@ -1,9 +1,7 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use rpc_codec::{AnyCodec, Codec as _};
 
-use super::gate::Gate;
 use super::{Dispatch, Registry, Shared};
 use crate::connection::Connection;
 use crate::instance::instance;
@@ -21,14 +19,12 @@ pub(crate) fn in_process_pipe(
     let mut registry = Registry::default();
     // The only service cannot clash with another.
     let _ = registry.add(Arc::new(service));
-    // Whoever calls is this process itself: only its memory bounds how many handlers run.
-    let gate = Arc::new(Gate::new(usize::MAX / 2, 0, Duration::ZERO));
     let identity = Identity { instance: instance(), codecs: vec![codec.name().into()] };
-    let shared = Arc::new(Shared { registry, codecs: vec![codec], gate });
+    let shared = Shared::beside(registry, codec);
     Box::new(move || {
         let (near, far) = pipe("in-process".into());
-        let dispatch = Dispatch::new(Arc::clone(&shared), Arc::clone(&far.peer), Box::new(|_| {}));
-        let server = Connection::open(far, Role::Server, limits.clone(), identity.clone(), Box::new(dispatch));
+        let dispatch = |line| Box::new(Dispatch::new(Arc::clone(&shared), line, Box::new(|_| {}))) as _;
+        let server = Connection::open(far, Role::Server, limits.clone(), identity.clone(), dispatch);
         // The connection lives as long as the near end does.
         tokio::spawn(async move { server.closed().await });
         near

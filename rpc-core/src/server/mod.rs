@@ -5,7 +5,7 @@ mod pace;
 mod registry;
 pub(crate) use registry::Registry;
 mod dispatch;
-pub(crate) use dispatch::{Dispatch, Shared};
+pub(crate) use dispatch::{Back, Dispatch, Shared};
 
 mod builder;
 pub use builder::ServerBuilder;

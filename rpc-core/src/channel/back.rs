@@ -1,0 +1,33 @@
+use std::time::Duration;
+
+use rpc_codec::AnyCodec;
+
+use super::target::{Target, Way};
+use super::{Channel, Link};
+use crate::context::Context;
+use crate::limits::Limits;
+use crate::server::Back;
+
+impl Context {
+    /// A channel to the caller of this handler, on the connection that its call came on: for the services that it has
+    /// registered with [`ChannelBuilder::service`](crate::ChannelBuilder::service). No address is needed, so it works
+    /// where the caller cannot be reached from outside.
+    ///
+    /// It may be kept when the handler has ended, and does not keep the connection open: when that is gone, calls fail
+    /// with [`Code::Unavailable`](crate::Code::Unavailable). Calls made within the handler end with its deadline, as
+    /// all do; those made later have 30 s unless they say otherwise.
+    pub fn client(&self) -> Channel {
+        let back = self.back::<Back>();
+        let connection = back.and_then(|back| back.line.connection());
+        let (codec, place) = back.map_or((AnyCodec::default(), 0), |back| (back.codec.clone(), back.place));
+        let target = Target {
+            way: Way::Back,
+            peer: self.peer().into(),
+            limits: Limits::default(),
+            codec: codec.clone(),
+            services: None,
+            timeout: Duration::ZERO,
+        };
+        Channel::new(Link::back(target, connection), codec, place, Some(Duration::from_secs(30)))
+    }
+}
