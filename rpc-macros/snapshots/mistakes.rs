@@ -7,7 +7,7 @@ pub trait Wrong: ::core::marker::Send + ::core::marker::Sync + 'static {
     fn stream(
         &self,
     ) -> impl ::core::future::Future<
-        Output = impl Stream<Item = u8>,
+        Output = impl Stream + ::core::marker::Send,
     > + ::core::marker::Send;
     fn right(
         &self,
@@ -195,6 +195,7 @@ impl __WrongMethods {
                 type_name: "u8",
             },
         ],
+        streams: &[],
         reply: "()",
         error: ::core::option::Option::None,
         docs: "",

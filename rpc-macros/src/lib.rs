@@ -80,9 +80,10 @@ mod snapshots;
 ///
 /// For `trait Arith`, with the visibility of the trait:
 ///
-/// - **`trait Arith`**: the same trait, whose `async fn`s give futures that are `Send`. `Send + Sync + 'static` become
-///   its supertraits. It is implemented with plain `async fn`s and no attribute.
-/// - **`ArithClient`**: for each method one of the same name and arguments, which gives a `Call`: a future with options.
+/// - **`trait Arith`**: the same trait, whose `async fn`s give futures that are `Send`, and whose streams are `Send` too.
+///   `Send + Sync + 'static` become its supertraits. It is implemented with plain `async fn`s and no attribute.
+/// - **`ArithClient`**: for each method one of the same name and arguments, which gives a `Call`: a future with options;
+///   or a `Streaming`, where the method answers with a stream.
 ///   Made by `connect(address)`, `new(channel)`, `in_process(service)`, or `channel.into()`. Cheap to clone.
 ///   The constant `DESCRIPTOR` has the names, types and documentation of everything.
 /// - **`ArithServer<T>`**: serves a `T: Arith`. Made by `new(service)` or `from_arc(service)`; `.named("Other")` serves
@@ -133,6 +134,68 @@ mod snapshots;
 /// `type Result<T> = std::result::Result<T, MyError>` is one as well; an alias of another name is refused.
 /// The error is a serde type of one's own, or `RpcError` for a status with code, message and metadata.
 ///
+/// # Streams
+///
+/// A method may answer with a stream, take streams, or both.
+///
+/// | in the trait | in the handler | at the client |
+/// | --- | --- | --- |
+/// | `-> impl Stream<Item = T>` | gives any stream, which may borrow from `self` and the arguments | a `Streaming<T>`: a stream of `Result<T, RpcError>` |
+/// | `-> Result<impl Stream<Item = T>, E>` | may fail before there is a stream | a `Streaming<T, E>`: a stream of `Result<T, CallError<E>>`, whose first item is then the error |
+/// | `-> impl Stream<Item = Result<T, E>>` | may fail at any item; the first `Err` ends the stream | the same, and the error is the last item |
+/// | `numbers: Streaming<T>` | reads it: a stream of `Result<T, RpcError>` | takes any `impl Stream<Item = T> + Send + 'static` |
+///
+/// ```
+/// # extern crate framework as rpc_core;
+/// use futures::stream::{self, Stream, StreamExt};
+/// use rpc_core::{RpcError, Streaming, rpc_service};
+///
+/// #[rpc_service]
+/// trait Numbers {
+///     async fn multiples(&self, of: u64) -> impl Stream<Item = u64>;
+///     async fn sum(&self, numbers: Streaming<u64>) -> Result<u64, RpcError>;
+///     fn doubled(&self, numbers: Streaming<u64>) -> impl Stream<Item = Result<u64, RpcError>>;
+/// }
+///
+/// struct Real;
+///
+/// impl Numbers for Real {
+///     async fn multiples(&self, of: u64) -> impl Stream<Item = u64> {
+///         stream::iter(1..).map(move |number| number * of)
+///     }
+///
+///     async fn sum(&self, mut numbers: Streaming<u64>) -> Result<u64, RpcError> {
+///         let mut sum = 0;
+///         while let Some(number) = numbers.next().await {
+///             sum += number?;
+///         }
+///         Ok(sum)
+///     }
+///
+///     fn doubled(&self, numbers: Streaming<u64>) -> impl Stream<Item = Result<u64, RpcError>> {
+///         numbers.map(|number| Ok(number? * 2))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), RpcError> {
+/// let numbers = NumbersClient::in_process(Real);
+/// let mut sevens = numbers.multiples(7).take(2);
+/// while let Some(number) = sevens.next().await {
+///     println!("{}", number?); // 7, 14
+/// }
+/// assert_eq!(numbers.sum(stream::iter([1, 2, 3])).await?, 6);
+/// assert_eq!(numbers.doubled(stream::iter([4])).next().await.transpose()?, Some(8));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A method whose answer is `impl Stream` itself may also be a plain `fn`: there is nothing that it waits for.
+/// Both a `Result` around the stream and `Result`s in it have one type of error, spelt alike.
+/// `Stream`, `Streaming` and `Item = T` are known by how they are written, like `Result`; a `Streaming` may stand at any
+/// place among the arguments, and a method takes up to 16 of them. Items that are `Vec<u8>` or `Bytes` cross as bytes.
+/// A method with a stream is neither `oneway` nor `idempotent`.
+///
 /// # Parameters
 ///
 /// The trait may have type and constant parameters, conditions, associated items and supertraits. The client and the
@@ -153,8 +216,8 @@ mod snapshots;
 /// # Limits
 ///
 /// Refused, each with what to write instead: lifetimes of the trait, parameters of a method, receivers other than
-/// `&self`, patterns and `impl Trait` as arguments, references deeper than those above, answers that borrow, `Self` in a
-/// remote method, and streams, which do not exist yet.
+/// `&self`, patterns and `impl Trait` as arguments, references deeper than those above, answers and items that borrow,
+/// `Self` in a remote method, and streams inside of other types.
 ///
 /// ```compile_fail
 /// # extern crate framework as rpc_core;

@@ -116,6 +116,32 @@ fn every_kind_of_answer() {
 }
 
 #[test]
+fn every_place_of_a_stream() {
+    let tokens = expansion(
+        TokenStream::new(),
+        quote! {
+            pub trait Streams<K> {
+                async fn items(&self, below: u64) -> impl Stream<Item = Prime>;
+                fn at_once(&self) -> impl futures::Stream<Item = Vec<u8>> + Send + '_;
+                async fn fallible(&self) -> Result<impl Stream<Item = u8>, Failed>;
+                async fn alias(&self) -> io::Result<impl Stream<Item = io::Result<K>>>;
+                async fn sum(&self, numbers: Streaming<i64>, cx: &Context, name: &str, bytes: Streaming<Bytes>) -> i64;
+                #[rpc(detach)]
+                async fn chat(&self, incoming: Streaming<Line>, keys: Streaming<K>) -> impl Stream<Item = Result<Line, Failed>>;
+                async fn default(&self) -> Result<impl Stream<Item = u8>, Failed> {
+                    Ok(stream::empty())
+                }
+                #[rpc(skip)]
+                fn local(&self) -> impl Stream<Item = u8> {
+                    stream::empty()
+                }
+            }
+        },
+    );
+    assert_snapshot("streams", tokens);
+}
+
+#[test]
 fn a_service_with_parameters() {
     let tokens = expansion(
         quote!(name = "shop.Cache", rename_all = "camelCase"),
@@ -173,7 +199,7 @@ fn a_service_with_mistakes() {
             pub trait Wrong {
                 fn local(&self);
                 async fn pattern(&self, (a, b): (u8, u8));
-                async fn stream(&self) -> impl Stream<Item = u8>;
+                async fn stream(&self) -> impl Stream;
                 #[rpc(onway)]
                 async fn right(&self, #[serde(default)] a: u8);
             }

@@ -86,3 +86,26 @@ mod long {
         async fn m15(&self, a: u8, b: &str) -> Result<u8, String>;
     }
 }
+
+/// Streams.
+pub mod streams {
+    use futures::Stream;
+    use rpc_core::{RpcError, Streaming, rpc_service};
+
+    use super::BTreeMap;
+
+    /// A service of streams.
+    #[rpc_service]
+    pub trait Streams<K> {
+        /// Gives.
+        async fn items(&self, below: u64) -> impl Stream<Item = BTreeMap<String, u8>>;
+        /// Gives, or not.
+        async fn checked(&self, key: &K) -> Result<impl Stream<Item = Result<K, RpcError>>, RpcError>;
+        /// Gives at once.
+        fn at_once(&self) -> impl Stream<Item = Vec<u8>>;
+        /// Takes.
+        async fn sum(&self, numbers: Streaming<u64>, keys: Streaming<K>) -> u64;
+        /// Takes and gives.
+        fn both(&self, bytes: Streaming<Vec<u8>>) -> impl Stream<Item = K>;
+    }
+}

@@ -92,6 +92,9 @@ fn qualifiers(signature: &Signature, errors: &mut Errors) {
     let name = &signature.ident;
     if signature.asyncness.is_none() && signature.constness.is_none() {
         match stream::in_output(&signature.output) {
+            // Rightly written it needs no `async`, and what is wrong with it is said elsewhere.
+            Some(stream::Written::Plain(_)) => {}
+            None if stream::is_meant(&signature.output) => {}
             None => errors.add(
                 signature.fn_token,
                 format!(
@@ -99,7 +102,6 @@ fn qualifiers(signature: &Signature, errors: &mut Errors) {
                      or keep it local with `#[rpc(skip)]` and a body"
                 ),
             ),
-            Some(stream::Written::Plain(_)) => {}
             Some(stream::Written::Fallible(..)) => errors.add(
                 signature.fn_token,
                 format!(

@@ -8,7 +8,7 @@ use crate::errors::Errors;
 use crate::model::{OuterError, Reply, ReplyKind, ReplyStream, StreamArgument};
 use crate::parse::{RawArgument, RawMethod};
 use crate::streams;
-use crate::tokens::{peel, tidy};
+use crate::tokens::{Findings, peel, tidy};
 
 /// How many streams the caller of a method may send.
 pub(super) const MOST: usize = 16;
@@ -41,13 +41,28 @@ pub(super) fn argument(raw: &RawArgument, ty: &Type, errors: &mut Errors) -> Opt
         }
     };
     if let Some(item) = &item {
-        let _ = none_in_argument(item, errors).and_then(|()| argument::owned(item, errors));
+        owned(item, errors);
     }
     if errors.count() > found {
         return None;
     }
     let item = item?;
     Some(StreamArgument { ident: ident?, bytes: is_bytes(&item), item })
+}
+
+/// Refuses items that the handler could not own.
+fn owned(item: &Type, errors: &mut Errors) -> Option<()> {
+    none_in_argument(item, errors)?;
+    let findings = Findings::of(item);
+    if findings.reference.is_some() || findings.lifetime.is_some() {
+        errors.add(
+            item,
+            "an item is decoded into a value of its own, which cannot borrow: \
+             name an owned type, such as `String` for `&str`",
+        );
+        return None;
+    }
+    argument::owned(item, errors)
 }
 
 /// Refuses an argument that has a stream inside, or is one that only its caller could have.
@@ -86,6 +101,11 @@ impl<'a> Written<'a> {
         let stream = type_arguments(segment).first().copied().and_then(opaque)?;
         Some(Self::Fallible(path, stream))
     }
+}
+
+/// Whether an answer has a stream in it, rightly written or not.
+pub(super) fn is_meant(output: &ReturnType) -> bool {
+    matches!(output, ReturnType::Type(_, written) if find(written).is_some())
 }
 
 /// Where a signature has the stream that it answers, if it does.
@@ -148,18 +168,25 @@ fn one_error(reply: &Reply, errors: &mut Errors) {
         (ReplyKind::Value, _) => return,
         (ReplyKind::Result { error, .. }, OuterError::Written(outer)) => (tidy(error) == tidy(outer), error),
         (ReplyKind::Result { error, .. }, OuterError::Alias(_)) => (false, error),
+        (ReplyKind::Alias { .. }, OuterError::Written(_)) => (false, &reply.written),
         (ReplyKind::Alias { .. }, OuterError::Alias(outer)) => {
             (tidy(&with_unit(&reply.written)) == tidy(outer), &reply.written)
         }
-        (ReplyKind::Alias { .. }, OuterError::Written(_)) => (false, &reply.written),
     };
-    if !alike {
-        errors.add(
-            place,
-            "the client sees one type of error for the whole stream: \
-             spell this one like that of the `Result` around the stream",
-        );
+    if alike {
+        return;
     }
+    let around = match outer {
+        OuterError::Written(outer) => format!("`{}`", tidy(outer)),
+        OuterError::Alias(outer) => format!("the error of `{}`", tidy(outer)),
+    };
+    errors.add(
+        place,
+        format!(
+            "the client sees one type of error for the whole stream: \
+             spell this one like that of the `Result` around the stream, {around}"
+        ),
+    );
 }
 
 /// Refuses an answer that has a stream where the client could not have it.
@@ -167,15 +194,17 @@ pub(super) fn none_in_answer(written: &Type, errors: &mut Errors) -> Option<()> 
     let Some(stream) = find(written) else {
         return Some(());
     };
-    if opaque(stream).is_some() {
-        errors.add(stream, "a stream is the whole answer, or the value of its `Result`, and no part of another type");
-        return None;
-    }
     let item = item_text(stream);
-    errors.add(
-        stream,
-        format!("the handler returns a stream as `impl Stream<Item = {item}>`, which its client gets as a `Streaming`"),
-    );
+    let message = match opaque(stream) {
+        Some(_) => format!(
+            "a stream is the whole answer, or the value of its `Result`: \
+             write `impl Stream<Item = {item}>`, or `Result<impl Stream<Item = {item}>, …>`"
+        ),
+        None => {
+            format!("the handler returns a stream as `impl Stream<Item = {item}>`; its client gets it as a `Streaming`")
+        }
+    };
+    errors.add(stream, message);
     None
 }
 

@@ -1,6 +1,6 @@
 //! The stub: a method for each method of the trait, which encodes its arguments and gives a call.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use super::{Names, Scope, arguments, at, is_plain, probes};
@@ -185,12 +185,7 @@ fn method(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let (definition, arguments) = if has_arguments { arguments::sent(scope, method) } else { Default::default() };
     let function = function(method, has_arguments);
     let descriptor = format_ident!("METHOD_{}", method.ordinal);
-    // A type that serde does not know is reported where it was written.
-    let place = match &method.reply.kind {
-        ReplyKind::Result { value, .. } => at(value),
-        _ if is_plain(&method.reply.written) => at(ident),
-        _ => at(&method.reply.written),
-    };
+    let place = place(method);
     let private_there = &scope.roots.at(place).private;
     let mut call = quote_spanned!(place=> #private_there::#function(&self.channel, #methods::#descriptor, #arguments));
     let mut items = TokenStream::new();
@@ -207,6 +202,17 @@ fn method(scope: &Scope<'_>, method: &Method) -> TokenStream {
             #items
             #call
         }
+    }
+}
+
+/// Where a type that serde does not know is reported: the place of what is not plain in the answer.
+fn place(method: &Method) -> Span {
+    match (&method.reply.kind, method.outer_error()) {
+        (ReplyKind::Result { value, error }, _) if is_plain(value) => at(error),
+        (ReplyKind::Result { value, .. }, _) => at(value),
+        (_, Some(error)) if is_plain(&method.reply.written) => at(error.written()),
+        _ if is_plain(&method.reply.written) => at(&method.ident),
+        _ => at(&method.reply.written),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{GenericArgument, PathArguments, ReturnType, TraitItem, TraitItemFn, Type, TypeParamBound, parse_quote};
+use syn::{
+    GenericArgument, PathArguments, ReturnType, TraitItem, TraitItemFn, Type, TypeImplTrait, TypeParamBound,
+    parse_quote,
+};
 
 use super::Roots;
 use crate::parse::RawService;
@@ -62,11 +65,7 @@ fn streams_are_send(output: &mut Type, roots: &Roots) {
     match output {
         Type::Group(group) => streams_are_send(&mut group.elem, roots),
         Type::Paren(paren) => streams_are_send(&mut paren.elem, roots),
-        Type::ImplTrait(opaque) => {
-            if streams::bound(&opaque.bounds).is_some() && !opaque.bounds.iter().any(|bound| is(bound, "Send")) {
-                opaque.bounds.push(parse_quote!(#core::marker::Send));
-            }
-        }
+        Type::ImplTrait(opaque) if lacks_send(opaque) => opaque.bounds.push(parse_quote!(#core::marker::Send)),
         Type::Path(path) => {
             if let Some(segment) = path.path.segments.last_mut()
                 && segment.ident == "Result"
@@ -81,6 +80,11 @@ fn streams_are_send(output: &mut Type, roots: &Roots) {
         }
         _ => {}
     }
+}
+
+/// Whether it is a stream that does not say so itself.
+fn lacks_send(opaque: &TypeImplTrait) -> bool {
+    streams::bound(&opaque.bounds).is_some() && !opaque.bounds.iter().any(|bound| is(bound, "Send"))
 }
 
 fn is(bound: &TypeParamBound, name: &str) -> bool {

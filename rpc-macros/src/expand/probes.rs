@@ -15,7 +15,18 @@ use crate::tokens;
 
 /// The functions behind the local ones, where the conditions stand.
 pub(super) fn functions(scope: &Scope<'_>) -> TokenStream {
-    let private = &scope.roots.private;
+    let (core, private) = (&scope.roots.core, &scope.roots.private);
+    let takes_items = scope.service.methods.iter().flat_map(Method::streams).any(|stream| !stream.bytes);
+    let taken = takes_items.then(|| {
+        quote! {
+            fn taken<M: #private::Message + 'static>(
+                request: &#private::Request<'_>,
+                index: #core::primitive::u16,
+            ) -> #private::Streaming<M> {
+                request.streaming(index)
+            }
+        }
+    });
     quote! {
         fn sent<M: #private::Message>(value: M) -> impl #private::serde::Serialize + use<M> {
             value
@@ -29,6 +40,7 @@ pub(super) fn functions(scope: &Scope<'_>) -> TokenStream {
         fn failed<E: #private::Failure>(error: E) -> impl #private::Failure + use<E> {
             error
         }
+        #taken
     }
 }
 
@@ -58,6 +70,17 @@ pub(super) fn item(scope: &Scope<'_>, stream: &StreamArgument, index: u16) -> Op
         return None;
     }
     probe(scope, &stream.item, &format!("__item_{index}"), Through::Sent)
+}
+
+/// How the handler comes to such a stream.
+pub(super) fn taken(scope: &Scope<'_>, stream: &StreamArgument, index: u16) -> TokenStream {
+    let item = &stream.item;
+    let span = at(item);
+    if stream.bytes {
+        return quote_spanned!(span=> __request.streaming_bytes::<#item>(#index));
+    }
+    let methods = Ident::new(&scope.names.methods.to_string(), span);
+    quote_spanned!(span=> #methods::taken::<#item>(&__request, #index))
 }
 
 /// What the value of an answer goes through.

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Generics, parse_quote};
 
 use super::{Scope, arguments, at, probes};
-use crate::model::{Carried, Method, ReplyKind, ReplyStream, StreamArgument};
+use crate::model::{Carried, Method, ReplyKind, ReplyStream};
 
 pub(super) fn server(scope: &Scope<'_>) -> TokenStream {
     let structure = structure(scope);
@@ -151,7 +151,13 @@ fn arm(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let cfg = &method.carried.cfg;
     let decoded = decoded(scope, method);
     let context = method.takes_context().then(|| quote!(let __context = __request.context();));
-    let streams: TokenStream = (1_u16..).zip(method.streams()).map(|(index, stream)| incoming(stream, index)).collect();
+    let streams: TokenStream = (1_u16..)
+        .zip(method.streams())
+        .map(|(index, stream)| {
+            let (ident, taken) = (arguments::incoming(index), probes::taken(scope, stream, index));
+            quote!(let #ident = #taken;)
+        })
+        .collect();
     let handler = handler(scope, method);
     quote! {
         #(#cfg)*
@@ -186,16 +192,6 @@ fn decoded(scope: &Scope<'_>, method: &Method) -> TokenStream {
             #core::result::Result::Err(__refusal) => return __refusal,
         };
     }
-}
-
-/// A stream that the caller sends, on its way to the handler.
-fn incoming(stream: &StreamArgument, index: u16) -> TokenStream {
-    let (ident, item) = (arguments::incoming(index), &stream.item);
-    let function = if stream.bytes { quote!(streaming_bytes) } else { quote!(streaming) };
-    // A type that cannot be decoded is reported where it was written.
-    let place = at(item);
-    let made = quote_spanned!(place=> __request.#function::<#item>(#index));
-    quote!(let #ident = #made;)
 }
 
 /// The future that answers.
@@ -251,10 +247,11 @@ fn streaming(scope: &Scope<'_>, method: &Method, stream: &ReplyStream, call: Tok
         Some(answer) => answer.name.to_token_stream(),
         None => unchanged(),
     };
-    let fail = failure.as_ref().map_or_else(unchanged, |failure| failure.name.to_token_stream());
+    let fail = failure.as_ref().map(|failure| &failure.name);
     let send = match &method.reply.kind {
         ReplyKind::Value => quote!(__sink.all(__stream, #convert).await),
         ReplyKind::Result { .. } | ReplyKind::Alias { .. } => {
+            let fail = fail.map_or_else(unchanged, ToTokens::to_token_stream);
             quote!(__sink.all_results(__stream, #convert, #fail).await)
         }
     };
@@ -264,12 +261,15 @@ fn streaming(scope: &Scope<'_>, method: &Method, stream: &ReplyStream, call: Tok
             let __stream = #call;
             #send
         },
-        Some(_) => quote! {
-            match #call {
-                #core::result::Result::Ok(__stream) => #send,
-                #core::result::Result::Err(__error) => __sink.fail(#fail(__error)),
+        Some(_) => {
+            let error = fail.map_or_else(|| quote!(__error), |fail| quote!(#fail(__error)));
+            quote! {
+                match #call {
+                    #core::result::Result::Ok(__stream) => #send,
+                    #core::result::Result::Err(__error) => __sink.fail(#error),
+                }
             }
-        },
+        }
     };
     let definitions = answer.into_iter().chain(failure).map(|probe| probe.definition);
     quote! {

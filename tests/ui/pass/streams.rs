@@ -25,6 +25,9 @@ pub trait Numbers {
     async fn bytes(&self) -> impl Stream<Item = Vec<u8>>;
     async fn fallible_bytes(&self, data: &[u8]) -> Result<impl Stream<Item = Result<bytes::Bytes, Failed>>, Failed>;
     async fn bound(&self) -> impl Stream<Item = u8> + Send + Unpin;
+    fn elided(&self) -> impl Stream<Item = u8> + '_;
+    fn free(&self, below: u8) -> impl Stream<Item = u8> + use<Self>;
+    async fn awaited_free(&self, below: u8) -> impl Stream<Item = u8> + 'static + use<Self>;
 
     async fn sum(&self, numbers: Streaming<i64>) -> i64;
     async fn several(&self, a: Streaming<Line>, name: &str, cx: &Context, b: Streaming<Vec<u8>>) -> Result<Line, Failed>;
@@ -98,6 +101,18 @@ impl Numbers for Real {
         stream::iter([1])
     }
 
+    fn elided(&self) -> impl Stream<Item = u8> + '_ {
+        stream::iter([1])
+    }
+
+    fn free(&self, below: u8) -> impl Stream<Item = u8> + use<> {
+        stream::iter(0..below)
+    }
+
+    async fn awaited_free(&self, below: u8) -> impl Stream<Item = u8> + 'static + use<> {
+        stream::iter(0..below)
+    }
+
     async fn sum(&self, mut numbers: Streaming<i64>) -> i64 {
         let mut sum = 0;
         while let Some(Ok(number)) = numbers.next().await {
@@ -156,6 +171,6 @@ async fn spawned(channel: Channel) {
 fn main() {
     let _ = NumbersServer::new(Real { offset: 1 });
     let _ = spawned;
-    let sum = &NumbersClient::DESCRIPTOR.methods[9];
+    let sum = &NumbersClient::DESCRIPTOR.methods[12];
     assert_eq!((sum.name, sum.streams[0].name, sum.streams[0].type_name), ("sum", "numbers", "i64"));
 }

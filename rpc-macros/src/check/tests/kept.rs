@@ -4,7 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::checked;
-use crate::model::{Parameter, Pass, ReplyKind, Service, Shape};
+use crate::model::{OuterError, Parameter, Pass, ReplyKind, Service, Shape};
+use crate::tokens::tidy;
 
 fn right(item: TokenStream) -> Service {
     let (service, messages) = checked(TokenStream::new(), item);
@@ -67,6 +68,56 @@ fn a_result_is_known_by_its_last_name() {
     assert!(matches!(reply(1).kind, ReplyKind::Result { .. }));
     assert!(reply(1).bytes);
     assert!(matches!(reply(2).kind, ReplyKind::Alias { .. }));
+}
+
+#[test]
+fn the_ends_that_stream_are_the_shape() {
+    let service = right(quote! {
+        trait Test {
+            async fn unary(&self, a: u8) -> u8;
+            fn server(&self, a: u8) -> impl Stream<Item = u8>;
+            async fn client(&self, a: Streaming<u8>) -> u8;
+            async fn both(&self, a: Streaming<u8>) -> Result<impl Stream<Item = u8>, E>;
+        }
+    });
+    let shapes: Vec<_> = service.methods.iter().map(|method| method.shape).collect();
+    assert_eq!(shapes, [Shape::Unary, Shape::ServerStream, Shape::ClientStream, Shape::Bidirectional]);
+}
+
+#[test]
+fn streams_of_the_caller_stand_beside_the_message() {
+    let service = right(quote! {
+        trait Test {
+            async fn f(&self, a: Streaming<u16>, b: u8, cx: &Context, c: rpc_core::Streaming<Vec<u8>>, d: (Streaming<Bytes>));
+        }
+    });
+    let method = &service.methods[0];
+    assert_eq!(method.arguments().count(), 1);
+    let streams: Vec<_> = method.streams().map(|each| (each.ident.to_string(), tidy(&each.item), each.bytes)).collect();
+    let expected = [("a", "u16", false), ("c", "Vec<u8>", true), ("d", "Bytes", true)];
+    assert_eq!(streams, expected.map(|(name, item, bytes)| (name.to_owned(), item.to_owned(), bytes)));
+}
+
+#[test]
+fn a_reply_is_about_each_item_of_a_stream() {
+    let service = right(quote! {
+        trait Test {
+            async fn plain(&self) -> impl Stream<Item = Vec<u8>>;
+            fn at_once(&self) -> impl futures::Stream<Item = Result<Bytes, E>> + Unpin;
+            async fn outer(&self) -> core::result::Result<impl Send + Stream<Item = u8>, E>;
+            async fn alias(&self) -> io::Result<impl Stream<Item = io::Result<u8>>>;
+        }
+    });
+    let reply = |position: usize| &service.methods[position].reply;
+    let stream = |position: usize| reply(position).stream.as_ref().unwrap();
+    assert!(matches!(reply(0).kind, ReplyKind::Value));
+    assert!(reply(0).bytes && stream(0).awaited && stream(0).outer.is_none());
+    assert!(matches!(reply(1).kind, ReplyKind::Result { .. }));
+    assert!(reply(1).bytes && !stream(1).awaited && stream(1).outer.is_none());
+    assert!(matches!(reply(2).kind, ReplyKind::Value));
+    assert!(matches!(&stream(2).outer, Some(OuterError::Written(error)) if tidy(error) == "E"));
+    assert!(matches!(reply(3).kind, ReplyKind::Alias { .. }));
+    assert!(matches!(&stream(3).outer, Some(OuterError::Alias(alias)) if tidy(alias) == "io::Result<()>"));
 }
 
 #[test]

@@ -26,6 +26,9 @@ fn refused(tokens: &str, part: &str) {
 #[test]
 fn only_async_methods_with_a_shared_receiver_are_remote() {
     refused("fn f(&self);", "write `async fn f`");
+    refused("fn f(&self) -> Option<u8>;", "write `async fn f`");
+    refused("fn f(&self) -> Result<impl Stream<Item = u8>, E>;", "write `async fn f`");
+    refused("const fn f(&self) -> impl Stream<Item = u8>;", "cannot be `const`");
     refused("async fn f();", "write `async fn f(&self, …)`");
     refused("async fn f(self);", "take `&self`");
     refused("async fn f(&mut self);", "behind a lock");
@@ -73,10 +76,99 @@ fn answers_can_be_owned() {
 }
 
 #[test]
-fn streams_have_a_shape_but_no_support_yet() {
-    refused("async fn f(&self) -> impl Stream<Item = u8>;", "streams are not supported yet");
-    refused("async fn f(&self) -> Result<impl Stream<Item = u8>, E>;", "streams are not supported yet");
-    refused("async fn f(&self, a: rpc_core::Streaming<u8>);", "streams are not supported yet");
+fn a_stream_says_what_it_gives() {
+    refused("async fn f(&self) -> impl Stream;", "`impl Stream<Item = T>`");
+    refused("fn f(&self) -> impl futures::Stream + Send;", "`impl Stream<Item = T>`");
+    refused("async fn f(&self) -> Result<impl Stream<Item: Send>, E>;", "`impl Stream<Item = T>`");
+    refused("async fn f(&self, a: Streaming);", "`Streaming<T>`");
+    refused("async fn f(&self, a: rpc_core::Streaming<u8, E>);", "take `Streaming<u8>`");
+}
+
+#[test]
+fn items_can_be_owned() {
+    refused("async fn f(&self) -> impl Stream<Item = &str>;", "return an owned type");
+    refused("fn f(&self) -> impl Stream<Item = Result<Cow<'_, str>, E>>;", "return an owned type");
+    refused("async fn f(&self) -> Result<impl Stream<Item = u8>, &'static str>;", "return an owned type");
+    refused("async fn f(&self) -> impl Stream<Item = impl Clone>;", "name the type");
+    refused("async fn f(&self) -> impl Stream<Item = Self::Key>;", "make it a parameter of the trait");
+    refused("async fn f(&self, a: Streaming<&str>);", "name an owned type");
+    refused("async fn f(&self, a: Streaming<Cow<'_, str>>);", "name an owned type");
+    refused("async fn f(&self, a: Streaming<impl Clone>);", "name it instead of `impl …`");
+    refused("async fn f(&self, a: Streaming<Self::Key>);", "make it a parameter of the trait");
+}
+
+#[test]
+fn a_stream_stands_alone() {
+    for argument in [
+        "&Streaming<u8>",
+        "&mut Streaming<u8>",
+        "Option<Streaming<u8>>",
+        "Vec<rpc_core::Streaming<u8>>",
+        "(u8, [Streaming<u8>; 2])",
+        "impl Stream<Item = u8>",
+        "Box<dyn Stream<Item = u8>>",
+        "BoxStream<'static, u8>",
+        "Streaming<Streaming<u8>>",
+    ] {
+        refused(&format!("async fn f(&self, a: {argument});"), "takes a stream as `Streaming<u8>` itself");
+    }
+    for answer in [
+        "Option<impl Stream<Item = u8>>",
+        "Reply<impl Stream<Item = u8>>",
+        "impl Stream<Item = impl Stream<Item = u8>>",
+    ] {
+        refused(&format!("async fn f(&self) -> {answer};"), "write `impl Stream<Item = u8>`");
+    }
+    for answer in [
+        "Streaming<u8>",
+        "Result<Streaming<u8>, E>",
+        "BoxStream<'static, u8>",
+        "Pin<Box<dyn Stream<Item = u8> + Send>>",
+    ] {
+        refused(&format!("async fn f(&self) -> {answer};"), "returns a stream as `impl Stream<Item = u8>`");
+    }
+    refused("fn f(&self) -> Streaming<u8, E>;", "as `impl Stream<Item = Result<u8, E>>`");
+}
+
+#[test]
+fn a_stream_has_one_type_of_error() {
+    refused("async fn f(&self) -> Result<impl Stream<Item = Result<u8, E>>, F>;", "around the stream, `F`");
+    refused("async fn f(&self) -> Result<impl Stream<Item = Result<u8>>, E>;", "around the stream, `E`");
+    refused("async fn f(&self) -> Result<impl Stream<Item = Result<u8, E>>>;", "the error of `Result<()>`");
+    refused("async fn f(&self) -> Result<impl Stream<Item = io::Result<u8>>>;", "the error of `Result<()>`");
+    for right in [
+        "Result<impl Stream<Item = Result<u8, a::E<(u8, T)>>>, a::E<(u8,T)>>",
+        "io::Result<impl Stream<Item = io::Result<u8>>>",
+        "Result<impl Stream<Item = Vec<Result<u8, F>>>, E>",
+    ] {
+        assert_eq!(method(&format!("async fn f(&self) -> {right};")), [""; 0]);
+    }
+}
+
+#[test]
+fn a_stream_is_no_field_of_the_message() {
+    refused("async fn f(&self, #[serde(default)] a: Streaming<u8>);", "no field of the message");
+    refused("async fn f(&self, (a, b): Streaming<u8>);", "sent under its name");
+    refused("async fn f(&self, #[cfg(unix)] a: Streaming<u8>);", "put it on the whole method");
+}
+
+#[test]
+fn a_call_takes_sixteen_streams() {
+    let streams = |count: usize| (0..count).map(|each| format!("a{each}: Streaming<u8>, ")).collect::<String>();
+    assert_eq!(method(&format!("async fn f(&self, {} b: u8);", streams(16))), [""; 0]);
+    refused(&format!("async fn f(&self, {});", streams(17)), "at most 16 streams");
+    refused(&format!("async fn f(&self, {});", streams(20)), "at most 16 streams");
+}
+
+#[test]
+fn a_stream_is_sent_once_and_answered() {
+    refused("#[rpc(idempotent)] async fn f(&self, a: Streaming<u8>);", "cannot be sent again");
+    refused("#[rpc(idempotent)] fn f(&self) -> impl Stream<Item = u8>;", "cannot be sent again");
+    refused("#[rpc(idempotent)] async fn f(&self) -> Result<impl Stream<Item = u8>, E>;", "cannot be sent again");
+    refused("#[rpc(oneway)] async fn f(&self, a: Streaming<u8>);", "take a `Vec`");
+    refused("#[rpc(oneway)] async fn f(&self) -> impl Stream<Item = u8>;", "returns nothing");
+    let messages = method("#[rpc(oneway, idempotent)] async fn f(&self, a: Streaming<u8>);");
+    assert_eq!(messages.len(), 2, "one for each word: {messages:#?}");
 }
 
 #[test]
@@ -93,6 +185,7 @@ fn a_skipped_method_has_a_body_and_no_other_option() {
     refused(r#"#[rpc(skip, name = "g")] fn f(&self) {}"#, "remove this, or `skip`");
     refused("#[rpc(skip)] fn f(&self, #[rpc(context)] a: &C) {}", "no context to give");
     assert_eq!(method("#[rpc(skip)] unsafe fn f<T>(self, (a, b): (T, &mut T)) -> &'static T {}"), [""; 0]);
+    assert_eq!(method("#[rpc(skip)] fn f(&self, a: &Streaming<u8, E>) -> Option<impl Stream> {}"), [""; 0]);
 }
 
 #[test]
