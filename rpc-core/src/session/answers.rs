@@ -172,11 +172,11 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// The peer has answered: the slot is free, and the caller has its outcome.
     fn close(&mut self, ticket: Ticket, outcome: Outcome, now: Instant) {
         self.open -= 1;
-        if !self.streams.is_empty() {
-            if let Some(Wire::Open { id, .. }) = self.calls.get_mut(ticket).map(|entry| &entry.wire) {
-                let id = *id;
-                self.remove_streams(id);
-            }
+        if !self.streams.is_empty()
+            && let Some(Wire::Open { id, .. }) = self.calls.get_mut(ticket).map(|entry| &entry.wire)
+        {
+            let id = *id;
+            self.remove_streams(id);
         }
         if let Some(caller) = self.calls.remove(ticket) {
             self.ended.push(Ended { caller, outcome });

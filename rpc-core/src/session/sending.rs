@@ -209,7 +209,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             return false;
         }
         let count = self.streams.get_mut(id).map_or(0, |entry| entry.sent.len() as u16);
-        (1..=count).fold(false, |any, index| self.stop_sent(id, index) || any)
+        (1..=count).filter(|index| self.stop_sent(id, *index)).count() > 0
     }
 
     /// Whether items of the answer to a call of the peer wait, so that its end must wait too.

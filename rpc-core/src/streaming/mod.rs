@@ -67,6 +67,9 @@ enum Source {
     },
 }
 
+/// What a stream ends with: an error, or nothing.
+type End<T, E> = Option<Result<T, <E as Failure>::Seen>>;
+
 /// A call that is answered with a stream, whatever its types. When it is dropped, it is cancelled.
 pub(crate) trait AnswerStream: Send {
     /// Exchanges items that were read for those that have come, or says how the stream ended. Starts the call.
@@ -175,8 +178,8 @@ impl<T, E: Failure> Streaming<T, E> {
         }
     }
 
-    /// Gets items, or says what the stream ends with.
-    fn poll_items(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<Option<Result<T, E::Seen>>>> {
+    /// Gets items (`None`), or says what the stream ends with.
+    fn poll_items(&mut self, cx: &mut TaskContext<'_>) -> Poll<Option<End<T, E>>> {
         let end = match &mut self.source {
             Source::Argument(inlet) => match std::task::ready!(inlet.poll_items(cx, &mut self.items)) {
                 None => return Poll::Ready(None),
