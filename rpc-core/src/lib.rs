@@ -35,6 +35,8 @@
 //! | describe a service | [`rpc_service`] |
 //! | serve it | [`Server::builder`], [`Limits`] |
 //! | call it | [`Channel`], [`Call`] |
+//! | stream results, arguments, or both | [`Streaming`], [`stream`] |
+//! | call the caller of a handler | [`Context::client`], [`ChannelBuilder::service`] |
 //! | choose a format, or bring one | [`codec`] |
 //! | know the caller, its deadline and its metadata | [`Context`] |
 //! | handle failures | [`CallError`], [`RpcError`], [`Delivery`] |

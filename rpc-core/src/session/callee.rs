@@ -21,6 +21,9 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if self.is_own(call.id) || call.id <= self.last_seen {
             return Err(Breach::new(format!("call {} is not above call {} before it", call.id, self.last_seen)));
         }
+        if call.oneway && (call.streams || call.reads) {
+            return Err(Breach::new(format!("call {} is one-way, and has streams", call.id)));
+        }
         self.last_seen = call.id;
         if self.closing.is_concluded() {
             // GOAWAY told the peer that this call is not taken (W-35); what comes of it is read over.
