@@ -475,8 +475,10 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     fn cut_off(&mut self, id: u64) -> bool {
-        let was_sending = self.sender.forget(id) || self.stop_all_sent(id);
+        // Where no answer waits, it was given, also where the call is kept for what its caller still sends.
+        let was_sending = self.sender.forget(id) || self.has_items_before(id);
         if was_sending {
+            self.stop_all_sent(id);
             self.remove_answered(id);
             let text = "the caller has gone".to_owned().into();
             self.outbox.put_message(status(id, Code::Cancelled, false), &Fields::default(), &text);

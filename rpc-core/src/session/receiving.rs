@@ -1,6 +1,7 @@
 //! Streams that this end reads: what has come, what may come, how they ended.
 
 use super::items::{Packed, cost};
+use super::streams::Stage;
 use super::{Arrived, Outcome, Session};
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
@@ -198,7 +199,11 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// A call of the peer is answered: its streams are gone, but for those that its caller has not ended.
     pub(super) fn remove_answered(&mut self, id: u64) {
         if !self.is_reading(id) {
-            self.remove_streams(id);
+            return self.remove_streams(id);
+        }
+        // Nothing follows the answer.
+        if let Some(sent) = self.streams.sent(id, 1) {
+            sent.stage = Stage::Over;
         }
     }
 

@@ -1,0 +1,81 @@
+//! Calls that are answered while their streams go on, and ends that come at odd times.
+
+use super::flow::*;
+use super::*;
+
+/// W-19, W-29: a call keeps its slot until all that its caller sends has ended, one by one or by a CANCEL.
+#[test]
+fn an_answered_call_keeps_its_slot_while_its_streams_go_on() {
+    for is_cancelled in [false, true] {
+        let mut server = Bench::server();
+        for at in 0..16 {
+            server.take(2 * at + 1, 2, false);
+            server.reply(2 * at + 1, 1);
+        }
+        server.said();
+        server.hear(data(1, 1, 100));
+        server.hear(badly(1, 2, Code::Aborted));
+        server.hear(small_call(33));
+        assert_eq!(answers(&server.said()), [(33, false, Code::Unavailable.number())]);
+        server.hear(if is_cancelled { cancel(1) } else { well(1, 1) });
+        server.hear(small_call(35));
+        assert_eq!(server.begin(), Some(35));
+        assert!(server.said().is_empty(), "it was answered before");
+    }
+}
+
+/// W-18, W-29: an answer is given once, also when the CANCEL that it caused comes: with a stream that answers, too.
+#[test]
+fn a_cancel_that_an_answer_caused_is_not_answered() {
+    let answers: [(fn() -> Answer, u16); 2] = [
+        (|| Answer::Finished { metadata: None }, 0),
+        (|| Answer::Status { code: Code::Internal, message: "no".to_owned(), metadata: None }, Code::Internal.number()),
+    ];
+    for (answer, code) in answers {
+        let mut server = Bench::server();
+        server.take(1, 1, true);
+        server.session.reply(1, answer());
+        assert_eq!(ends(&server.said()), [(0, code)]);
+        server.hear(cancel(1));
+        assert!(server.said().is_empty());
+        server.assert_settled();
+    }
+}
+
+/// W-32: nothing is sent behind the answer, though the call is kept for what its caller sends.
+#[test]
+fn nothing_is_sent_behind_the_answer() {
+    let mut server = Bench::server();
+    server.take(1, 1, true);
+    server.grants();
+    server.finish_answer(1);
+    server.make(1, 1, 3);
+    server.hear(credit(1, 1, 1000));
+    assert_eq!(ends(&server.said()), [(0, 0)]);
+    assert!(server.said().is_empty() && server.grants().is_empty());
+    server.hear(well(1, 1));
+    server.assert_settled();
+}
+
+/// W-18, W-22: so it is with calls that are refused before they are started.
+#[test]
+fn a_cancel_that_a_refusal_caused_is_not_answered() {
+    let fields = || Fields { deadline: Some(Duration::from_millis(1)), ..Fields::default() };
+    for message in [part(1), head_of(60_000)] {
+        for starts in [false, true] {
+            let mut server = Bench::server();
+            let call = Call { fields: fields(), message: message.clone(), ..call_that_streams(1, 1, true) };
+            server.hear(Frame::Call(call));
+            match starts {
+                true => server.now += Duration::from_millis(1),
+                false => server.wait(Duration::from_millis(1)),
+            }
+            assert_eq!(server.begin(), None);
+            server.session.handle_timeout(server.now);
+            assert_eq!(ends(&server.said()), [(0, Code::DeadlineExceeded.number())]);
+            server.hear(cancel(1));
+            assert!(server.said().is_empty());
+            server.assert_settled();
+        }
+    }
+}
