@@ -94,7 +94,10 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if self.work.get_mut(id).is_none_or(|entry| !matches!(entry.stage, Stage::Answered)) {
             return;
         }
-        self.remove_streams(id);
+        if !self.has_items_before(id) {
+            // Otherwise the answer is still to come, behind them.
+            self.remove_streams(id);
+        }
         // An END was sent when the call was refused. A DONE names no call: the caller would take the slot for free.
         if self.work.end(id).is_some_and(|entry| entry.oneway) {
             self.done += 1;

@@ -79,3 +79,21 @@ fn a_cancel_that_a_refusal_caused_is_not_answered() {
         }
     }
 }
+
+/// W-32: an answer that waits behind its items is given, also when the caller's own streams end meanwhile.
+#[test]
+fn an_answer_that_waits_is_given_when_the_callers_streams_have_ended() {
+    for is_before in [false, true] {
+        let mut server = Bench::server();
+        server.take(1, 1, true);
+        server.make(1, 1, 300_000);
+        server.make(1, 1, 7);
+        server.finish_answer(1);
+        let mut frames = if is_before { vec![] } else { server.polled() };
+        server.hear(well(1, 1));
+        server.written();
+        frames.extend(server.said());
+        assert_eq!((items(&frames), ends(&frames)), (vec![(1, 300_000), (1, 7)], vec![(0, 0)]));
+        server.assert_settled();
+    }
+}
