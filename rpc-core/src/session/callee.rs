@@ -180,7 +180,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Keeps what stops the handler of a started call. Gives it back at once, with the reason, where it must stop.
     pub(crate) fn attach(&mut self, id: u64, handler: H) -> Option<(H, Stop)> {
-        let Some(entry) = self.work.get_mut(id) else {
+        let Some(entry) = self.work.get_mut(id).filter(|entry| !matches!(entry.stage, Stage::Answered)) else {
             // It has ended already, unless all have.
             return self.closing.is_lost().then_some((handler, Stop::Lost));
         };

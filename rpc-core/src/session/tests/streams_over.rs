@@ -97,3 +97,17 @@ fn an_answer_that_waits_is_given_when_the_callers_streams_have_ended() {
         server.assert_settled();
     }
 }
+
+/// W-29: the handler of a call may have ended before the driver can stop it; the slot is free all the same when the
+/// streams have ended.
+#[test]
+fn a_handler_that_has_ended_is_not_kept() {
+    let mut server = Bench::server();
+    server.hear(streaming_call(1, 1, false));
+    let id = server.session.poll_call(server.now).unwrap().id;
+    server.reply(id, 1);
+    assert!(server.session.attach(id, 1).is_none());
+    server.hear(well(1, 1));
+    server.said();
+    server.assert_settled();
+}
