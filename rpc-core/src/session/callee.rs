@@ -260,8 +260,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if is_reading {
             entry.stage = Stage::Answered;
             entry.deadline = None;
-            let count = self.streams.get_mut(id).map_or(0, |entry| entry.read.len() as u16);
-            (1..=count).for_each(|index| self.assembly.read_over(id, index));
+            self.read_over_streams(id);
         } else {
             self.work.end(id);
         }
@@ -455,6 +454,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         entry.deadline = None;
         let oneway = entry.oneway;
         self.assembly.read_over(id, 0);
+        self.read_over_streams(id);
         if !oneway {
             self.put_refusal(id, false, refusal);
         }

@@ -69,12 +69,10 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Nobody reads a stream any more (W-33). The one that answers a call of this end goes with its call.
     pub(crate) fn stop_reading(&mut self, id: u64, index: u16) {
-        let Some(read) = self.streams.read(id, index).filter(|read| !read.is_over && !read.is_unread) else {
+        if self.streams.read(id, index).is_none_or(|read| read.is_over || read.is_unread) {
             return;
-        };
-        read.is_unread = true;
-        read.arrived = Packed::default();
-        self.assembly.read_over(id, index);
+        }
+        self.leave_unread(id, index);
         self.outbox.put(|buffer| put_cancel(buffer, id, index));
     }
 
@@ -161,6 +159,33 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
                 self.end_read(id, index, Err(error.clone()));
             }
         }
+    }
+
+    /// A call of the peer is answered: what its caller still sends is read over (W-29). Who reads it all the same is told,
+    /// and does not take what has come for all there was.
+    pub(super) fn read_over_streams(&mut self, id: u64) {
+        if self.streams.is_empty() {
+            return;
+        }
+        let count = self.streams.get_mut(id).map_or(0, |entry| entry.read.len() as u16);
+        for index in 1..=count {
+            let Some(read) = self.streams.read(id, index).filter(|read| !read.is_over && !read.is_unread) else {
+                continue;
+            };
+            let text = "the call was answered before its caller's stream had ended";
+            read.end = Some(Err(RpcError::new(Code::Cancelled, text)));
+            self.hand_over(id, index);
+            self.leave_unread(id, index);
+        }
+    }
+
+    /// What still comes of a stream is read over.
+    fn leave_unread(&mut self, id: u64, index: u16) {
+        if let Some(read) = self.streams.read(id, index) {
+            read.is_unread = true;
+            read.arrived = Packed::default();
+        }
+        self.assembly.read_over(id, index);
     }
 
     /// Whether a stream that the caller of a call of the peer sends has not ended.

@@ -111,3 +111,22 @@ fn a_handler_that_has_ended_is_not_kept() {
     server.said();
     server.assert_settled();
 }
+
+/// W-29: what comes behind the answer is read over. Who still reads is told so, and gets no stream with a gap.
+#[test]
+fn a_reader_that_outlives_its_handler_is_told() {
+    let mut server = Bench::greeted(Role::Server, Limits::default(), roomy());
+    server.take(1, 2, false);
+    server.hear(data(1, 1, 3));
+    server.hear(data_of(1, 1, 100));
+    server.hear(well(1, 2));
+    server.reply(1, 1);
+    server.hear(chunk_of(1, 1, 100));
+    server.hear(data(1, 1, 5));
+    server.hear(well(1, 1));
+    let mut came = server.came();
+    came.sort_by_key(|came| came.0);
+    assert_eq!(came, [(1, vec![3], Some(Err(Code::Cancelled))), (2, vec![], Some(Ok(())))]);
+    server.said();
+    server.assert_settled();
+}
