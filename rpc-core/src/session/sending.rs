@@ -96,7 +96,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     pub(super) fn handle_late(&mut self, id: u64, index: u16, now: Instant) -> Result<(), Breach> {
         let (last, is_open) = match self.is_own(id) {
             true => (self.last_sent, self.calls.open_mut(id).is_some()),
-            false => (self.last_seen, self.work.get_mut(id).is_some()),
+            // Of one that is answered, little may be kept.
+            false => (self.last_seen, self.work.get_mut(id).is_some_and(|entry| !entry.is_answered())),
         };
         if id > last || is_open {
             return Err(not_there(id, index));

@@ -39,6 +39,12 @@ pub(super) enum Stage<H> {
     Over,
 }
 
+impl<H> Entry<H> {
+    pub(super) fn is_answered(&self) -> bool {
+        matches!(self.stage, Stage::Answered)
+    }
+}
+
 impl<H> Default for Work<H> {
     fn default() -> Self {
         Self { entries: VecDeque::new(), open: 0, next: 0 }

@@ -130,3 +130,18 @@ fn a_reader_that_outlives_its_handler_is_told() {
     server.said();
     server.assert_settled();
 }
+
+/// W-31: credit may cross the refusal of a call, also where that keeps its slot.
+#[test]
+fn credit_for_a_refused_call_is_ignored() {
+    let unknown = Fields { unknown: Some(0x70), ..Fields::default() };
+    for (streams, message) in [(0, part(1)), (1, part(1)), (0, head_of(100)), (1, head_of(100))] {
+        let mut server = Bench::server();
+        let call = Call { fields: unknown.clone(), message, ..call_that_streams(1, streams, true) };
+        server.hear(Frame::Call(call));
+        server.hear(credit(1, 1, 1000));
+        server.hear(cancel(1));
+        assert_eq!(ends(&server.said()), [(0, Code::Unimplemented.number())]);
+        server.assert_settled();
+    }
+}
