@@ -182,10 +182,12 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             return;
         };
         let Final { head, fields, message } = *last;
-        if !self.is_own(id) {
-            // It was the call's answer.
-            self.remove_answered(id);
+        if self.is_own(id) {
+            // It does not wait for room: what a CANCEL ends must not follow it (W-30).
+            return self.outbox.put_message(head, &fields, &message);
         }
+        // It was the call's answer.
+        self.remove_answered(id);
         self.put_answer(id, head, fields, message);
     }
 

@@ -145,3 +145,31 @@ fn credit_for_a_refused_call_is_ignored() {
         server.assert_settled();
     }
 }
+
+/// W-30: nothing follows a CANCEL: no ends that waited because much is to be written, be it one or several.
+#[test]
+fn no_end_follows_a_cancel() {
+    for (len, count) in [(1, 1), (1, 2), (200_000, 1)] {
+        for is_answered in [false, true] {
+            let limits = Limits::default().with_write_queue(0).with_frame(0);
+            let mut client = Bench::greeted(Role::Client, limits, roomy());
+            client.start(60_000);
+            let (ticket, id) = client.open_that(&Outgoing { message: message(len), ..streaming(count, false) });
+            client.polled();
+            client.send(60_000);
+            (1..=count).for_each(|index| client.finish(id, index));
+            match is_answered {
+                true => client.hear(end(id, Code::Internal)),
+                false => drop(client.session.abandon(ticket)),
+            }
+            let mut frames = client.said();
+            frames.extend({
+                client.written();
+                client.said()
+            });
+            let at = frames.iter().position(|frame| *frame == cancel(id));
+            let last = frames.iter().rposition(|frame| matches!(frame, Frame::End(_) | Frame::Chunk { .. }));
+            assert!(last.is_none() || at.is_none() || last < at, "{frames:?}");
+        }
+    }
+}
