@@ -534,7 +534,7 @@ fn status(id: u64, code: Code, not_executed: bool) -> Head {
 }
 
 /// A status says what is wrong in a line; longer texts are cut.
-fn text(mut text: String) -> Message {
+pub(super) fn text(mut text: String) -> Message {
     const LONGEST: usize = 8 * 1024;
     if text.len() > LONGEST {
         let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();

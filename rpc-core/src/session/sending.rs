@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::callee::text as status_text;
 use super::items::Items;
 use super::receiving::not_there;
 use super::streams::{Entry, Final, Sent, Stage};
@@ -37,7 +38,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     pub(crate) fn end_stream(&mut self, id: u64, index: u16, end: Result<(), (Code, String)>) {
         let (code, text) = end.map_or_else(|(code, text)| (code.number(), text), |()| (0, String::new()));
         let head = Head::End { id, index, code, not_executed: false, typed: false };
-        self.end_sent(id, index, Final { head, fields: Fields::default(), message: text.into() });
+        self.end_sent(id, index, Final { head, fields: Fields::default(), message: status_text(text) });
     }
 
     /// What producers are lent, and which of them must stop.

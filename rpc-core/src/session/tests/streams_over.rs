@@ -173,3 +173,15 @@ fn no_end_follows_a_cancel() {
         }
     }
 }
+
+/// An error that an item's type makes may be long; the end of a stream is short all the same.
+#[test]
+fn the_text_of_an_end_is_cut() {
+    let mut client = Bench::roomy_client();
+    let (_, id) = client.open(1, false);
+    client.said();
+    client.session.end_stream(id, 1, Err((Code::Internal, "no".repeat(100_000))));
+    let frames = client.said();
+    let [Frame::End(end)] = &frames[..] else { panic!("{frames:?}") };
+    assert!(end.message.total.is_none() && end.message.bytes.len() == 8 * 1024);
+}
