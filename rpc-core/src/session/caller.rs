@@ -282,8 +282,10 @@ fn head(id: u64, outgoing: &Outgoing) -> Head {
     }
 }
 
-/// What a call takes of the bytes that may go before the peer's HELLO: its frame, and a CANCEL (W-14).
+/// What a call takes of the bytes that may go before the peer's HELLO: its frame, credit for its answer, and a CANCEL
+/// (W-14).
 fn early_cost(outgoing: &Outgoing, now: Instant) -> usize {
     let frame = HEADER + head(0, outgoing).overhead(&outgoing.fields(now)) + outgoing.message.len();
-    if outgoing.oneway { frame } else { frame + HEADER }
+    let credit = if outgoing.reads && outgoing.window > INITIAL_CREDIT { HEADER + 4 } else { 0 };
+    if outgoing.oneway { frame } else { frame + credit + HEADER }
 }

@@ -57,7 +57,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             return;
         };
         sent.stage = Stage::Ending(Box::new(last));
-        if sent.is_drained() {
+        // What may go before the peer's HELLO has been counted without it (W-14).
+        if sent.is_drained() && self.peer.is_some() {
             self.put_final(id, index);
         }
     }
@@ -221,14 +222,17 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         !self.streams.is_empty() && self.streams.sent(id, 1).is_some_and(|sent| !sent.is_drained())
     }
 
-    /// The peer's HELLO has come: what was waiting for the credit that it names may be sent.
+    /// The peer's HELLO has come: what was waiting for the credit that it names may be sent, and ends that waited are.
     pub(super) fn credit_all(&mut self, credit: u32) {
         let mut open = Vec::new();
         for entry in self.streams.iter_mut() {
             entry.sent.iter_mut().for_each(|sent| sent.credit += i64::from(credit));
             open.extend((1..=entry.sent.len() as u16).map(|index| (entry.id, index)));
         }
-        open.into_iter().for_each(|(id, index)| self.lend(id, index));
+        for (id, index) in open {
+            self.lend(id, index);
+            self.go_on(id, index);
+        }
     }
 
     pub(super) fn new_sent(&self) -> Sent {
