@@ -120,6 +120,10 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             }
             self.assembly.forget(id, 1);
         }
+        if let Some(read) = self.streams.read(id, 1) {
+            // The message of its end may take a while.
+            read.is_over = true;
+        }
         let is_unfinished = self.stop_all_sent(id);
         if let Some((_, entry)) = self.calls.open_mut(id)
             && let Wire::Open { cancelled, .. } = &mut entry.wire

@@ -207,6 +207,16 @@ fn what_streams_send_before_hello_is_bounded() {
     assert!(ends(&client.said()).len() >= 16, "they go when it has come");
 }
 
+/// W-32: also behind the beginning of an answer that comes in chunks there are no items.
+#[test]
+fn an_item_behind_the_beginning_of_the_answer_is_a_breach() {
+    let mut client = Bench::client();
+    let (_, id) = client.open(0, true);
+    client.hear(data(id, 1, 3));
+    client.hear(Frame::End(End { typed: true, message: head_of(100), ..status(id, Code::Unknown) }));
+    client.breach(data(id, 1, 3));
+}
+
 /// How long a frame is, as far as it matters here.
 fn len_of(frame: &Frame) -> usize {
     HEADER
