@@ -266,8 +266,13 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             if let Some(read) = self.streams.read(id, index) {
                 read.end = Some(Err(error));
             }
+            // Before the call is started, what came stays with it.
             self.hand_over(id, index);
-            return self.stop_reading(id, index);
+            if let Some(read) = self.streams.read(id, index) {
+                read.is_unread = true;
+            }
+            self.assembly.read_over(id, index);
+            return self.outbox.put(|buffer| put_cancel(buffer, id, index));
         }
         if let Some((ticket, _)) = self.calls.open_mut(id) {
             self.cancel(ticket);

@@ -217,6 +217,18 @@ fn an_item_behind_the_beginning_of_the_answer_is_a_breach() {
     client.breach(data(id, 1, 3));
 }
 
+/// An item that is too long fails its stream behind what had come, also before the call is started.
+#[test]
+fn what_came_before_an_item_past_the_limit_is_kept() {
+    let mut server = Bench::server();
+    server.hear(streaming_call(1, 1, false));
+    server.hear(data(1, 1, 3));
+    server.hear(data_of(1, 1, 65_537));
+    server.hear(badly(1, 1, Code::Cancelled));
+    server.begin_streaming();
+    assert_eq!(server.came(), [(1, vec![3], Some(Err(Code::ResourceExhausted)))]);
+}
+
 /// How long a frame is, as far as it matters here.
 fn len_of(frame: &Frame) -> usize {
     HEADER
