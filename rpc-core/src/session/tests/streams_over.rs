@@ -229,6 +229,14 @@ fn what_came_before_an_item_past_the_limit_is_kept() {
     assert_eq!(server.came(), [(1, vec![3], Some(Err(Code::ResourceExhausted)))]);
 }
 
+/// W-20: a one-way call has no streams.
+#[test]
+fn a_one_way_call_with_streams_is_a_breach() {
+    for (streams, reads) in [(1, false), (0, true)] {
+        Bench::server().breach(Frame::Call(Call { oneway: true, ..call_that_streams(1, streams, reads) }));
+    }
+}
+
 /// How long a frame is, as far as it matters here.
 fn len_of(frame: &Frame) -> usize {
     HEADER
