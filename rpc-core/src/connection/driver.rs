@@ -21,7 +21,7 @@ use crate::caught::caught;
 use crate::context::now;
 use crate::frame::{Decoder, Reason};
 use crate::limits::Limits;
-use crate::session::{Answer, Arrived, Ended, Grant, Incoming, Stop};
+use crate::session::{Answer, Arrived, Ended, Grant, Incoming, Packed, Stop};
 use reading::READ_MIN;
 use turn::Turn;
 use writing::{After, is_finished};
@@ -78,6 +78,8 @@ struct Batch {
     /// What came of streams, and what their producers may do.
     arrived: Vec<Arrived<Arc<Flow>>>,
     grants: Vec<(Arc<Flow>, u16, Grant)>,
+    /// Memory of items that were handed over.
+    spares: Vec<Packed>,
     stops: Vec<(Handler, Stop)>,
     calls: VecDeque<Incoming>,
     answers: Vec<(u64, Answer)>,
@@ -93,8 +95,9 @@ impl Batch {
     /// Tells callers and stops handlers; the lock must not be held. Says how many calls had ended.
     fn notify(&mut self) -> usize {
         let count = self.ended.len();
-        for Arrived { handle, index, items, end, report_at } in self.arrived.drain(..) {
-            wake(handle.deliver(index, items, end, report_at));
+        for Arrived { handle, index, mut items, end, report_at } in self.arrived.drain(..) {
+            wake(handle.deliver(index, &mut items, end, report_at));
+            self.spares.push(items);
         }
         for (flow, index, grant) in self.grants.drain(..) {
             wake(flow.grant(index, grant));
@@ -231,6 +234,9 @@ impl Driver {
 
     /// Gives the session what became of calls that were started.
     fn hand_back(&mut self, core: &mut Core) {
+        for items in self.batch.spares.drain(..) {
+            core.session.give_back(items);
+        }
         for (id, flow) in self.batch.flows.drain(..) {
             flow.open(id, core.session.longest_item());
             core.session.attach_streams(id, flow);

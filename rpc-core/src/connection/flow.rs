@@ -126,12 +126,12 @@ impl Flow {
         self.notice();
     }
 
-    /// Takes in what has come. Gives back whom to wake.
+    /// Takes in what has come, and leaves memory that is not needed. Gives back whom to wake.
     #[must_use]
     pub(super) fn deliver(
         &self,
         index: u16,
-        items: Packed,
+        items: &mut Packed,
         end: Option<Result<(), RpcError>>,
         report_at: u32,
     ) -> Option<Waker> {
@@ -220,8 +220,11 @@ impl Inlet {
             return Poll::Ready(Some(Ok(())));
         };
         inlet.consumed += items.cost();
+        items.clear();
         let has_items = !inlet.items.is_empty();
-        *items = std::mem::take(&mut inlet.items);
+        if has_items {
+            std::mem::swap(items, &mut inlet.items);
+        }
         let end = if has_items { None } else { inlet.end.clone() };
         let is_empty = !has_items && end.is_none();
         inlet.starved |= is_empty;
@@ -268,6 +271,8 @@ pub(crate) struct Outlet {
     ended: bool,
 }
 
+/// Room for the item that overdraws what is lent, where it is not long.
+const SLACK: usize = 128;
 /// So much is made before it is passed on, in bytes.
 const BATCH: usize = 32 * 1024;
 
@@ -329,7 +334,8 @@ impl Outlet {
     /// Adds an item. It is passed on with others, or by [`flush`](Self::flush).
     pub(crate) fn push<E>(&mut self, encode: impl FnOnce(&mut Output) -> Result<(), E>) -> Result<(), Refused<E>> {
         let id = self.flow.id.load(Ordering::Relaxed);
-        let (cost, long) = self.batch.push(id, self.index, encode).map_err(Refused::Failed)?;
+        let most = (self.lent.max(0) as usize).min(BATCH) + SLACK;
+        let (cost, long) = self.batch.push(id, self.index, most, encode).map_err(Refused::Failed)?;
         self.lent -= cost as i64;
         self.made += cost;
         if let Some(long) = long {

@@ -8,6 +8,7 @@ use rpc_codec::Output;
 use super::Message;
 use super::message::COPIED;
 use crate::frame::{HEADER, Piece, data_header};
+use crate::limits::INITIAL_CREDIT;
 
 /// What an item of this length takes of a stream's credit (W-31): what its frame would be long.
 pub(super) const fn cost(len: usize) -> usize {
@@ -34,20 +35,32 @@ impl Items {
 }
 
 /// Puts items together, as they are made.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Batch {
     frames: Vec<u8>,
+    /// How long the batch before was.
+    last: usize,
     /// Where an item is encoded first, since its length stands before it.
     item: Output,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        // Most of the first are as long as the first credit.
+        Self { frames: Vec::new(), last: INITIAL_CREDIT as usize, item: Output::new() }
+    }
 }
 
 impl Batch {
     /// Adds an item that `encode` writes. Gives back one that is long, which goes by itself, behind the others. Says
     /// what it takes of the credit, too.
+    ///
+    /// Room is made for `most` bytes, where there is none, or for twice as much as the batch before had.
     pub(crate) fn push<E>(
         &mut self,
         id: u64,
         index: u16,
+        most: usize,
         encode: impl FnOnce(&mut Output) -> Result<(), E>,
     ) -> Result<(usize, Option<Items>), E> {
         self.item.clear();
@@ -55,6 +68,9 @@ impl Batch {
         let cost = cost(self.item.len());
         match self.item.as_slice() {
             Some(item) if item.len() < COPIED => {
+                if self.frames.capacity() == 0 {
+                    self.frames.reserve_exact(cost.max(most.min(2 * self.last)));
+                }
                 self.frames.extend_from_slice(&data_header(id, index, item.len()));
                 self.frames.extend_from_slice(item);
                 Ok((cost, None))
@@ -72,6 +88,7 @@ impl Batch {
         if self.frames.is_empty() {
             return None;
         }
+        self.last = self.frames.len();
         Some(Items::Short(std::mem::take(&mut self.frames).into()))
     }
 }
@@ -92,6 +109,11 @@ pub(crate) struct Packed {
 }
 
 const LONG: u32 = u32::MAX;
+/// Room is made in steps of this, in bytes, and twice as much each time from there on.
+const STEP: usize = 512;
+const GROWS: usize = 4096;
+/// Memory beyond this is not kept, in bytes.
+const KEPT: usize = 64 * 1024;
 
 /// An item to be read.
 #[derive(Debug)]
@@ -109,21 +131,40 @@ impl Packed {
                 self.long.push_back(bytes);
             }
             short => {
+                let room = self.bytes.capacity() - self.bytes.len();
+                if room < size_of::<u32>() + short.len() && self.bytes.capacity() < GROWS {
+                    // Streams that nobody reads fill little more than their first credit: no room beyond it.
+                    self.bytes.reserve_exact((size_of::<u32>() + short.len()).max(STEP));
+                }
                 self.bytes.extend_from_slice(&(short.len() as u32).to_le_bytes());
                 self.bytes.extend_from_slice(&short);
             }
         }
     }
 
-    /// Puts others behind these.
-    pub(crate) fn append(&mut self, others: Self) {
-        if self.is_empty() {
-            *self = others;
-            return;
+    /// Moves others behind these. Their memory is left.
+    pub(crate) fn append(&mut self, others: &mut Self) {
+        if self.bytes.is_empty() {
+            return std::mem::swap(self, others);
         }
         self.bytes.extend_from_slice(others.bytes.get(others.at..).unwrap_or_default());
-        self.long.extend(others.long);
+        self.long.append(&mut others.long);
         self.cost += others.cost;
+    }
+
+    /// Forgets all of them. Their memory is kept for others, unless it is much.
+    pub(crate) fn clear(&mut self) {
+        if self.bytes.capacity() > KEPT {
+            self.bytes = Vec::new();
+        }
+        self.bytes.clear();
+        self.long.clear();
+        self.at = 0;
+        self.cost = 0;
+    }
+
+    pub(crate) fn has_memory(&self) -> bool {
+        self.bytes.capacity() > 0
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -163,7 +204,7 @@ mod tests {
         packed.push(long.clone().into());
         let mut more = Packed::default();
         more.push(Piece::Lying(b""));
-        packed.append(more);
+        packed.append(&mut more);
         assert_eq!(packed.cost(), 3 * HEADER + 3 + COPIED);
         assert!(matches!(packed.next(), Some(Item::Short(b"one"))));
         assert!(matches!(packed.next(), Some(Item::Long(bytes)) if bytes.as_ptr() == long.as_ptr()));
@@ -180,9 +221,9 @@ mod tests {
                 Ok::<(), ()>(())
             }
         };
-        assert!(matches!(batch.push(2, 1, put(3)), Ok((19, None))));
-        assert!(matches!(batch.push(2, 1, put(COPIED - 1)), Ok((_, None))));
-        let (cost, long) = batch.push(2, 1, put(COPIED)).unwrap();
+        assert!(matches!(batch.push(2, 1, 64, put(3)), Ok((19, None))));
+        assert!(matches!(batch.push(2, 1, 64, put(COPIED - 1)), Ok((_, None))));
+        let (cost, long) = batch.push(2, 1, 64, put(COPIED)).unwrap();
         assert_eq!(cost, HEADER + COPIED);
         assert_eq!(long.map(|long| long.cost()), Some(cost));
         assert_eq!(batch.take().map(|items| items.cost()), Some(19 + HEADER + COPIED - 1));

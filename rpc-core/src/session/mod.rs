@@ -146,6 +146,8 @@ pub(crate) struct Session<C, H, S> {
     /// Streams of which something has come.
     noted: Vec<(u64, u16)>,
     arrived: Vec<Arrived<S>>,
+    /// Memory for items to come.
+    spares: Vec<Packed>,
     /// What producers are lent, or that they must stop.
     grants: Vec<(S, u16, Grant)>,
     /// The call whose answer goes behind items that wait.
@@ -217,6 +219,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             opened: Vec::new(),
             noted: Vec::new(),
             arrived: Vec::new(),
+            spares: Vec::new(),
             grants: Vec::new(),
             answering: None,
             widened: 0,

@@ -10,6 +10,8 @@ use crate::limits::INITIAL_CREDIT;
 
 /// How many streams a call sends, at most (W-32).
 pub(crate) const MOST_STREAMS: u16 = 16;
+/// How much memory of items is kept for others, in buffers.
+const SPARES: usize = 4;
 
 impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// Keeps who is told of a call's streams.
@@ -76,6 +78,14 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         self.outbox.put(|buffer| put_cancel(buffer, id, index));
     }
 
+    /// Memory that whoever reads a stream does not need.
+    pub(crate) fn give_back(&mut self, mut items: Packed) {
+        if items.has_memory() && self.spares.len() < SPARES && !self.streams.is_empty() {
+            items.clear();
+            self.spares.push(items);
+        }
+    }
+
     pub(super) fn handle_data(&mut self, id: u64, index: u16, part: Part<'_>) -> Result<(), Breach> {
         let len = part.total.map_or(part.bytes.len(), |total| total as usize);
         let limit = self.limits.message;
@@ -108,12 +118,19 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         self.take_item(id, index, bytes);
     }
 
+    #[inline]
     fn take_item(&mut self, id: u64, index: u16, bytes: Piece<'_>) {
-        if let Some(read) = self.streams.read(id, index) {
-            read.arrived.push(bytes);
-            if !read.is_noted {
-                self.note(id, index);
-            }
+        let Some(read) = self.streams.read(id, index) else {
+            return;
+        };
+        if !read.arrived.has_memory()
+            && let Some(spare) = self.spares.pop()
+        {
+            read.arrived = spare;
+        }
+        read.arrived.push(bytes);
+        if !std::mem::replace(&mut read.is_noted, true) {
+            self.noted.push((id, index));
         }
     }
 
@@ -219,6 +236,9 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             }
         }
         self.streams.remove(id);
+        if self.streams.is_empty() {
+            self.spares = Vec::new();
+        }
     }
 
     /// A call of the peer is answered: its streams are gone, but for those that its caller has not ended.

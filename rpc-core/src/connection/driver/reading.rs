@@ -14,6 +14,8 @@ use crate::frame::Frame;
 pub(super) const READ_MIN: usize = 1024;
 /// How much is read at a time when there is always more.
 const READ_MAX: usize = 256 * 1024;
+/// How many items of streams are as much work as another frame.
+const ITEMS: usize = 16;
 /// How many times one turn reads before others get theirs.
 pub(super) const READS: usize = 16;
 
@@ -46,10 +48,16 @@ impl Driver {
     /// Gives the session some of the frames that came.
     pub(super) fn decode(&mut self, core: &mut Core, turn: &mut Turn) {
         let mut frames = 0;
-        while self.undecoded && frames < BATCH {
-            let take = |frame: Frame<'_>| core.session.handle_frame(frame, turn.now);
+        while self.undecoded && frames < BATCH * ITEMS {
+            let mut weight = ITEMS;
+            let take = |frame: Frame<'_>| {
+                if matches!(frame, Frame::Data { .. }) {
+                    weight = 1;
+                }
+                core.session.handle_frame(frame, turn.now)
+            };
             match self.decoder.decode_to(&mut self.buffer, take) {
-                Ok(true) => frames += 1,
+                Ok(true) => frames += weight,
                 Ok(false) => self.undecoded = false,
                 Err(breach) => {
                     self.undecoded = false;

@@ -58,7 +58,7 @@ impl Bench {
             out.put(&bytes(len));
             Ok::<(), ()>(())
         };
-        let (cost, long) = batch.push(id, index, encode).unwrap();
+        let (cost, long) = batch.push(id, index, 64, encode).unwrap();
         assert_eq!(cost, EMPTY + len);
         let items = long.or_else(|| batch.take()).unwrap();
         self.session.send_items(id, index, items);
