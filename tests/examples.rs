@@ -220,6 +220,72 @@ fn oneway_and_context_shows_what_travels_with_a_call() {
 }
 
 #[test]
+fn file_transfer_brings_back_what_it_sent() {
+    let expected = [
+        "sent:    8400000 bytes, crc32 e8a83714",
+        "kept:    8400000 bytes, crc32 e8a83714",
+        "fetched: 8400000 bytes, crc32 e8a83714",
+        "they agree",
+    ];
+    // `run` wants nothing on standard error: the progress bar hides where there is no terminal.
+    assert_eq!(run("file_transfer", &[]), expected);
+}
+
+#[test]
+fn file_transfer_takes_a_file_of_ones_own() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    let length = std::fs::metadata(file).unwrap().len();
+    let lines = run("file_transfer", &[file]);
+    let [sent, kept, fetched, verdict] = lines.as_slice() else { panic!("{lines:?}") };
+    let summary = sent.strip_prefix("sent:    ").unwrap();
+    assert!(summary.starts_with(&format!("{length} bytes, crc32 ")), "{summary}");
+    assert_eq!([kept, fetched], [&format!("kept:    {summary}"), &format!("fetched: {summary}")]);
+    assert_eq!(verdict, "they agree");
+
+    let Ended { lines, errors, succeeded } = Program::start("file_transfer", &["/nowhere/file"]).end();
+    assert!(!succeeded && lines.is_empty(), "{lines:?}");
+    assert_ne!(errors, "");
+}
+
+#[test]
+fn live_feed_is_not_held_up_by_a_slow_reader() {
+    let lines = run("live_feed", &[]);
+    let [fast, slow] = lines.as_slice() else { panic!("{lines:?}") };
+    let price = fast.strip_prefix("fast: 1000 of 1000 ticks, skipped 0, the last price is ").unwrap();
+    // How far the slow one gets before its credit is used up is the framework's business.
+    let slow = slow.strip_suffix(&format!(", the last price is {price}")).unwrap();
+    let (ticks, skipped) =
+        slow.strip_prefix("slow: ").and_then(|rest| rest.split_once(" of 1000 ticks, skipped ")).unwrap();
+    let (ticks, skipped): (u32, u32) = (ticks.parse().unwrap(), skipped.parse().unwrap());
+    assert_eq!(ticks + skipped, 1000);
+    assert!(ticks >= 32 && skipped >= 500, "{slow}");
+}
+
+#[test]
+fn chat_is_heard_by_all_in_one_order() {
+    let lines = run("chat", &[]);
+    let (start, rest) = lines.split_at(9);
+    let expected = [
+        "welcome, ann",
+        "welcome, bob",
+        "welcome, cid",
+        "",
+        "ann: Who has seen the cat?",
+        "bob: It was on the roof.",
+        "cid: It is on my keyboard.",
+        "cid: kkkkkkkkkk",
+        "ann: I come and get it.",
+    ];
+    assert_eq!(start, expected);
+    let (goodbyes, end) = rest.split_at(3);
+    // They are said at once: each run may have another order.
+    let mut goodbyes = goodbyes.to_vec();
+    goodbyes.sort();
+    assert_eq!(goodbyes, ["ann: Bye!", "bob: Bye!", "cid: Bye!"]);
+    assert_eq!(end, ["", "all have heard these 8 lines in this order"]);
+}
+
+#[test]
 fn the_table_has_every_example_with_its_command() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples");
     let manifest = std::fs::read_to_string(format!("{folder}/Cargo.toml")).unwrap();
@@ -235,7 +301,7 @@ fn the_table_has_every_example_with_its_command() {
         examples += 1;
     }
     assert_eq!(rows, examples, "the table has rows without an example");
-    assert!(examples >= 15);
+    assert!(examples >= 18);
 }
 
 fn port(address: &str) -> u16 {
