@@ -110,7 +110,7 @@ pub(crate) struct Packed {
 
 const LONG: u32 = u32::MAX;
 /// Room is made in steps of this, in bytes, and twice as much each time from there on.
-const STEP: usize = 512;
+const STEP: usize = 256;
 const GROWS: usize = 4096;
 /// Memory beyond this is not kept, in bytes.
 const KEPT: usize = 64 * 1024;

@@ -12,7 +12,7 @@ use crate::session::Answer;
 /// Where the generated code puts the stream that a handler gives.
 pub struct Sink {
     /// `None` where the call reads no stream; it is refused then.
-    outlet: Option<Outlet>,
+    outlet: Option<Box<Outlet>>,
     codec: AnyCodec,
 }
 
@@ -22,7 +22,8 @@ pub struct Sent(pub(crate) Answer);
 
 impl Sink {
     pub(crate) fn new(outlet: Option<Outlet>, codec: AnyCodec) -> Self {
-        Self { outlet, codec }
+        // It is moved from future to future, each of which would keep room for it.
+        Self { outlet: outlet.map(Box::new), codec }
     }
 
     /// Sends all that a stream gives, converted to what can be sent.
