@@ -12,23 +12,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 #[cfg(feature = "peers")]
 fn tonic() {
     use tonic_build::manual::{Builder, Method, Service};
-    let method = |name: &str, route: &str, message: &str| {
-        let message = format!("crate::peers::tonic::{message}");
+    let method = |name: &str, route: &str, input: &str, output: &str| {
         Method::builder()
             .name(name)
             .route_name(route)
-            .input_type(&message)
-            .output_type(&message)
+            .input_type(format!("crate::peers::tonic::{input}"))
+            .output_type(format!("crate::peers::tonic::{output}"))
             .codec_path("tonic_prost::ProstCodec")
-            .build()
     };
     let service = Service::builder()
         .name("Echo")
         .package("benches")
-        .method(method("echo", "Echo", "Item"))
-        .method(method("echo_after_yield", "EchoAfterYield", "Item"))
-        .method(method("echo_after_nap", "EchoAfterNap", "Item"))
-        .method(method("blob", "Blob", "Blob"))
+        .method(method("echo", "Echo", "Item", "Item").build())
+        .method(method("echo_after_yield", "EchoAfterYield", "Item", "Item").build())
+        .method(method("echo_after_nap", "EchoAfterNap", "Item", "Item").build())
+        .method(method("blob", "Blob", "Blob", "Blob").build())
+        .method(method("down", "Down", "Extent", "Item").server_streaming().build())
+        .method(method("up", "Up", "Item", "Extent").client_streaming().build())
+        .method(method("both", "Both", "Item", "Item").client_streaming().server_streaming().build())
+        .method(method("bulk", "Bulk", "Extent", "Blob").server_streaming().build())
         .build();
     Builder::new().compile(&[service]);
 }

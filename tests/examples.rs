@@ -311,3 +311,21 @@ fn port(address: &str) -> u16 {
 fn seconds(line: &str, before: &str) -> u64 {
     line.strip_prefix(before).and_then(|rest| rest.strip_suffix(") s")).unwrap().parse().unwrap()
 }
+
+#[test]
+fn callbacks_reach_the_members() {
+    let expected = [
+        "ann is in the room, with 1 in it",
+        "bob is in the room, with 2 in it",
+        "cid is in the room, with 3 in it",
+        "2 have heard ann",
+        "bob hears   ann: Who has seen the cat?",
+        "cid hears   ann: Who has seen the cat?",
+        "1 have heard bob",
+        "ann hears   bob: It is on the roof.",
+        "cid has gone; 1 has heard ann",
+        "bob hears   ann: I get it.",
+    ];
+    let lines = run("callbacks", &[]);
+    assert_eq!(lines[..expected.len()], expected);
+}

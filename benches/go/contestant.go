@@ -34,6 +34,19 @@ type client interface {
 	large(bytes []byte) (int, error)
 }
 
+// streamer is a client that has streams. Each item is counted as it comes, or as it is sent where only the client sends
+// any.
+type streamer interface {
+	// down gives how many items came, of so many that the server sends.
+	down(items uint64, count *counter) (uint64, error)
+	// up gives how many items the server says that it has got.
+	up(items uint64, count *counter) (uint64, error)
+	// both gives how many of the items came back.
+	both(items uint64, count *counter) (uint64, error)
+	// bulk gives how many bytes came, of so many items of a size.
+	bulk(items uint64, size int, count *counter) (uint64, error)
+}
+
 // sampleName is made anew: what programs send is seldom a constant.
 func sampleName() string {
 	return strings.Clone("sixteen letters!")

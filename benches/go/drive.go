@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"sync/atomic"
 	"time"
@@ -47,11 +48,13 @@ type outcome struct {
 	Others    float64 `json:"others"`
 }
 
-// counter is on a cache line of its own.
+// counter is on a cache line of its own. Only one goroutine at a time adds to it.
 type counter struct {
 	atomic.Uint64
 	_ [120]byte
 }
+
+func (c *counter) add() { c.Store(c.Load() + 1) }
 
 // session is what callers share.
 type session struct {
@@ -95,7 +98,7 @@ func measure(contestant contestant, workload workload, order order) (*outcome, e
 		workload: workload,
 		blob:     make([]byte, workload.size),
 		calls:    make([]counter, callers),
-		beside:   make([]counter, workload.beside),
+		beside:   make([]counter, workload.beside.callers()),
 	}
 	for i := range s.blob {
 		s.blob[i] = 7
@@ -107,9 +110,15 @@ func measure(contestant contestant, workload workload, order order) (*outcome, e
 		}
 		s.clients = append(s.clients, client)
 	}
-	ended := make(chan error, callers+workload.beside)
+	ended := make(chan error, callers+workload.beside.calls)
+	// Whoever does not end is left alone: so does the process then.
+	endless := make(chan error, 1)
 	for i := range s.beside {
-		go func(i int) { ended <- s.callBeside(i) }(i)
+		if workload.beside.stream {
+			go func(i int) { endless <- s.streamBeside(i) }(i)
+		} else {
+			go func(i int) { ended <- s.callBeside(i) }(i)
+		}
 	}
 	for i := range s.calls {
 		go func(i int) { ended <- s.call(i) }(i)
@@ -132,6 +141,14 @@ func measure(contestant contestant, workload workload, order order) (*outcome, e
 			return nil, err
 		}
 	}
+	select {
+	case err := <-endless:
+		if err == nil {
+			err = errors.New("the stream beside has ended")
+		}
+		return nil, err
+	default:
+	}
 	return s.outcome(before, after, order.Cores)
 }
 
@@ -142,7 +159,7 @@ func (s *session) outcome(before, after reading, cores int) (*outcome, error) {
 	}
 	seconds := after.at.Sub(before.at).Seconds()
 	large := calls
-	if s.workload.beside > 0 {
+	if s.workload.beside != nothing {
 		large = float64(after.beside - before.beside)
 	}
 	server, client := after.server-before.server, after.client-before.client
@@ -191,7 +208,7 @@ func sum(counters []counter) (total uint64) {
 func (s *session) call(caller int) error {
 	client, count := s.clients[caller%len(s.clients)], &s.calls[caller]
 	every := uint64(1)
-	if s.workload.method == callEcho && s.workload.beside == 0 {
+	if s.workload.method == callEcho && s.workload.beside == nothing {
 		every = sampled
 	}
 	for made := uint64(0); !s.stop.Load(); {
@@ -210,6 +227,8 @@ func (s *session) call(caller int) error {
 			err = client.napping()
 		case callBlob:
 			err = s.large(client)
+		default:
+			err = s.stream(client, count)
 		}
 		if err != nil {
 			return err
@@ -218,7 +237,9 @@ func (s *session) call(caller int) error {
 			s.times.record(time.Since(begin))
 		}
 		made++
-		count.Store(made)
+		if !s.workload.isStream() {
+			count.add()
+		}
 	}
 	return nil
 }
@@ -229,9 +250,46 @@ func (s *session) callBeside(caller int) error {
 		if err := s.large(s.clients[0]); err != nil {
 			return err
 		}
-		s.beside[caller].Add(1)
+		s.beside[caller].add()
 	}
 	return nil
+}
+
+// streamBeside reads one stream of large items on the first connection.
+func (s *session) streamBeside(caller int) error {
+	client, ok := s.clients[0].(streamer)
+	if !ok {
+		return errNoStreams
+	}
+	_, err := client.bulk(math.MaxUint64, s.workload.size, &s.beside[caller])
+	return err
+}
+
+var errNoStreams = errors.New("this contestant has no streams")
+
+// stream sends or reads one stream of so many items.
+func (s *session) stream(client client, count *counter) error {
+	streamer, ok := client.(streamer)
+	if !ok {
+		return errNoStreams
+	}
+	var came, expected uint64 = 0, items
+	var err error
+	switch s.workload.method {
+	case streamDown:
+		came, err = streamer.down(items, count)
+	case streamUp:
+		came, err = streamer.up(items, count)
+	case streamBoth:
+		came, err = streamer.both(items, count)
+	case streamBulk:
+		expected = bulkItems * uint64(s.workload.size)
+		came, err = streamer.bulk(bulkItems, s.workload.size, count)
+	}
+	if err == nil && came != expected {
+		err = fmt.Errorf("%d came of %d", came, expected)
+	}
+	return err
 }
 
 func (s *session) large(client client) error {

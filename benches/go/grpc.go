@@ -29,6 +29,7 @@ var echo = grpc.ServiceDesc{
 		itemMethod("EchoAfterNap", afterNap),
 		{MethodName: "Blob", Handler: handleBlob},
 	},
+	Streams: []grpc.StreamDesc{down, up, both, bulk},
 }
 
 func itemMethod(name string, before func()) grpc.MethodDesc {
@@ -70,8 +71,8 @@ func (c grpcClient) yielding() error { return c.item("/benches.Echo/EchoAfterYie
 func (c grpcClient) napping() error  { return c.item("/benches.Echo/EchoAfterNap") }
 
 func (c grpcClient) item(method string) error {
-	item, answer := &itemMessage{ID: 7, Name: sampleName(), Values: sampleValues()}, new(itemMessage)
-	if err := c.Invoke(context.Background(), method, item, answer); err != nil {
+	answer := new(itemMessage)
+	if err := c.Invoke(context.Background(), method, sampleItem(), answer); err != nil {
 		return err
 	}
 	return check(answer.ID, answer.Values)

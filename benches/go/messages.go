@@ -23,7 +23,16 @@ type blobMessage struct {
 	XXX_sizecache    int32
 }
 
-var itemTables, blobTables proto.InternalMessageInfo
+// extentMessage is how much a stream has: items, and bytes of an item.
+type extentMessage struct {
+	Items uint64 `protobuf:"varint,1,opt,name=items,proto3"`
+	Size  uint64 `protobuf:"varint,2,opt,name=size,proto3"`
+
+	XXX_unrecognized []byte
+	XXX_sizecache    int32
+}
+
+var itemTables, blobTables, extentTables proto.InternalMessageInfo
 
 func (*itemMessage) ProtoMessage()    {}
 func (m *itemMessage) Reset()         { *m = itemMessage{} }
@@ -45,4 +54,15 @@ func (m *blobMessage) XXX_Unmarshal(bytes []byte) error {
 }
 func (m *blobMessage) XXX_Marshal(bytes []byte, deterministic bool) ([]byte, error) {
 	return blobTables.Marshal(bytes, m, deterministic)
+}
+
+func (*extentMessage) ProtoMessage()    {}
+func (m *extentMessage) Reset()         { *m = extentMessage{} }
+func (m *extentMessage) String() string { return proto.CompactTextString(m) }
+func (m *extentMessage) XXX_Size() int  { return extentTables.Size(m) }
+func (m *extentMessage) XXX_Unmarshal(bytes []byte) error {
+	return extentTables.Unmarshal(m, bytes)
+}
+func (m *extentMessage) XXX_Marshal(bytes []byte, deterministic bool) ([]byte, error) {
+	return extentTables.Marshal(bytes, m, deterministic)
 }

@@ -1,9 +1,11 @@
 //! What a contestant must do.
 
+use std::any::Any;
 use std::io::Write as _;
 
 use bytes::Bytes;
 
+use crate::count::Count;
 use crate::message::Item;
 
 /// Whatever went wrong; a run that fails is left out of the results, with its reason.
@@ -23,6 +25,9 @@ pub(crate) trait Contestant {
 /// One connection, shared by its clones.
 ///
 /// Each method makes its message and looks at the answer, as a program would.
+///
+/// A contestant without streams leaves their methods as they are. Items are small messages, but those of `stream_bulk`;
+/// each is counted as it comes, or as it is made where only the client sends any.
 pub(crate) trait Client: Clone + Send + Sync + 'static {
     fn small(&self) -> impl Future<Output = Result<(), Fault>> + Send;
 
@@ -32,6 +37,44 @@ pub(crate) trait Client: Clone + Send + Sync + 'static {
 
     /// Gives the length of the answer.
     fn large(&self, bytes: &Bytes) -> impl Future<Output = Result<usize, Fault>> + Send;
+
+    /// The server sends so many items. Gives how many came.
+    fn stream_down(&self, _items: u64, _count: &Count) -> impl Future<Output = Result<u64, Fault>> + Send {
+        async { no_streams() }
+    }
+
+    /// The client sends so many items. Gives how many the server says that it has got.
+    fn stream_up(&self, _items: u64, _count: &Count) -> impl Future<Output = Result<u64, Fault>> + Send {
+        async { no_streams() }
+    }
+
+    /// The client sends so many items, and the server gives back each as it comes. Gives how many came back.
+    fn stream_both(&self, _items: u64, _count: &Count) -> impl Future<Output = Result<u64, Fault>> + Send {
+        async { no_streams() }
+    }
+
+    /// The server sends so many items of `size` bytes. Gives how many bytes came.
+    fn stream_bulk(
+        &self,
+        _items: u64,
+        _size: usize,
+        _count: &Count,
+    ) -> impl Future<Output = Result<u64, Fault>> + Send {
+        async { no_streams() }
+    }
+
+    /// Opens a stream that the server could send items on for ever, and reads none. It ends when what this gives is
+    /// dropped.
+    fn hold(&self) -> impl Future<Output = Result<Held, Fault>> + Send {
+        async { no_streams() }
+    }
+}
+
+/// An open stream, whatever a contestant has for it.
+pub(crate) type Held = Box<dyn Any + Send>;
+
+fn no_streams<T>() -> Result<T, Fault> {
+    Err("this contestant has no such streams".into())
 }
 
 /// Tells the process that started this one where the server listens.

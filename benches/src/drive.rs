@@ -1,7 +1,7 @@
 //! The client process: keeps calls in flight, and counts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
 use crate::contestant::{Client, Contestant, Fault};
+use crate::count::Count;
 use crate::histogram::Histogram;
 use crate::usage;
-use crate::workload::{MIB, Method, Workload};
+use crate::workload::{BULK_ITEMS, Beside, ITEMS, MIB, Method, Workload};
 
 /// How long a run may take on top of its time before it is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,15 +35,15 @@ pub(crate) struct Order {
 /// What it found.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Outcome {
-    /// Calls per second.
+    /// Calls, or items of streams, per second.
     pub(crate) rate: f64,
-    /// Microseconds.
+    /// Microseconds that calls took; a call with streams ends with them.
     pub(crate) p50: f64,
     pub(crate) p99: f64,
-    /// Processor time per call, in microseconds.
+    /// Processor time per call or item, in microseconds.
     pub(crate) server_cpu: f64,
     pub(crate) client_cpu: f64,
-    /// Bytes per second each way, of large calls.
+    /// Bytes per second of large calls, each way, or of items, one way.
     pub(crate) bytes: f64,
     /// The share of the machine's processor time that other programs had meanwhile.
     pub(crate) others: f64,
@@ -51,7 +52,7 @@ pub(crate) struct Outcome {
 /// What callers share.
 struct Run<C> {
     clients: Vec<C>,
-    method: Method,
+    workload: Workload,
     blob: Bytes,
     stop: AtomicBool,
     /// Calls are timed from now on.
@@ -61,11 +62,6 @@ struct Run<C> {
     calls: Vec<Count>,
     beside: Vec<Count>,
 }
-
-/// On a cache line of its own.
-#[derive(Default)]
-#[repr(align(128))]
-struct Count(AtomicU64);
 
 /// Does what is ordered, and prints the outcome.
 pub(crate) async fn drive<C: Contestant>(contestant: &C, order: &Order) -> Result<(), Fault> {
@@ -85,20 +81,31 @@ async fn measure<C: Contestant>(contestant: &C, workload: &Workload, order: &Ord
         clients.push(contestant.connect(&order.address).await?);
     }
     let callers = workload.connections * workload.in_flight;
-    let size = if workload.beside > 0 { MIB } else { workload.payload().unwrap_or(0) };
+    let size = workload.large().unwrap_or(0);
+    let beside = match workload.beside {
+        Beside::Nothing => 0,
+        Beside::Calls(calls) => calls,
+        Beside::Stream => 1,
+    };
     let run = Arc::new(Run {
         clients,
-        method: workload.method,
+        workload: *workload,
         blob: Bytes::from(vec![7; size]),
         stop: AtomicBool::new(false),
         timed: AtomicBool::new(false),
         times: Histogram::new(),
         calls: (0..callers).map(|_| Count::default()).collect(),
-        beside: (0..workload.beside).map(|_| Count::default()).collect(),
+        beside: (0..beside).map(|_| Count::default()).collect(),
     });
     let mut tasks = JoinSet::new();
-    for beside in 0..workload.beside {
-        tasks.spawn(Arc::clone(&run).call_beside(beside));
+    // Dropped at the end: it does not end itself.
+    let mut endless = JoinSet::new();
+    for caller in 0..beside {
+        if workload.beside == Beside::Stream {
+            endless.spawn(Arc::clone(&run).stream_beside(caller));
+        } else {
+            tasks.spawn(Arc::clone(&run).call_beside(caller));
+        }
     }
     for caller in 0..callers {
         tasks.spawn(Arc::clone(&run).call(caller));
@@ -113,13 +120,17 @@ async fn measure<C: Contestant>(contestant: &C, workload: &Workload, order: &Ord
     while let Some(ended) = tasks.join_next().await {
         ended??;
     }
+    if let Some(ended) = endless.try_join_next() {
+        ended??;
+        return Err("the stream beside has ended".into());
+    }
 
     let calls = (after.calls - before.calls) as f64;
     if calls == 0.0 {
         return Err("not one call was answered in the measured time".into());
     }
     let seconds = (after.at - before.at).as_secs_f64();
-    let large = if workload.beside > 0 { (after.beside - before.beside) as f64 } else { calls };
+    let large = if workload.is_about_delay() { (after.beside - before.beside) as f64 } else { calls };
     let used = (after.server - before.server) + (after.client - before.client);
     let others = (after.busy - before.busy).saturating_sub(used).as_secs_f64();
     Ok(Outcome {
@@ -157,7 +168,7 @@ impl Reading {
 }
 
 fn sum(counts: &[Count]) -> u64 {
-    counts.iter().map(|count| count.0.load(Ordering::Relaxed)).sum()
+    counts.iter().map(Count::get).sum()
 }
 
 impl<C: Client> Run<C> {
@@ -165,21 +176,30 @@ impl<C: Client> Run<C> {
     async fn call(self: Arc<Self>, caller: usize) -> Result<(), Fault> {
         let client = self.clients.get(caller % self.clients.len()).ok_or("there is no connection")?.clone();
         let count = self.calls.get(caller).ok_or("there is no counter")?;
-        let every = if self.method == Method::Echo && self.beside.is_empty() { SAMPLED } else { 1 };
+        let is_stream = self.workload.is_stream();
+        let every = if self.workload.method == Method::Echo && self.beside.is_empty() { SAMPLED } else { 1 };
         let mut made = 0;
         while !self.stop.load(Ordering::Relaxed) {
             let begin = (made % every == 0 && self.timed.load(Ordering::Relaxed)).then(Instant::now);
-            match self.method {
+            match self.workload.method {
                 Method::Echo => client.small().await?,
                 Method::Yield => client.yielding().await?,
                 Method::Timer => client.napping().await?,
                 Method::Blob(_) => self.large(&client).await?,
+                Method::Down => whole(client.stream_down(ITEMS, count).await?, ITEMS)?,
+                Method::Up => whole(client.stream_up(ITEMS, count).await?, ITEMS)?,
+                Method::Both => whole(client.stream_both(ITEMS, count).await?, ITEMS)?,
+                Method::Bulk(size) => {
+                    whole(client.stream_bulk(BULK_ITEMS, size, count).await?, BULK_ITEMS * size as u64)?;
+                }
             }
             if let Some(begin) = begin {
                 self.times.record(begin.elapsed());
             }
             made += 1;
-            count.0.store(made, Ordering::Relaxed);
+            if !is_stream {
+                count.add();
+            }
         }
         Ok(())
     }
@@ -190,8 +210,16 @@ impl<C: Client> Run<C> {
         let count = self.beside.get(caller).ok_or("there is no counter")?;
         while !self.stop.load(Ordering::Relaxed) {
             self.large(&client).await?;
-            count.0.fetch_add(1, Ordering::Relaxed);
+            count.add();
         }
+        Ok(())
+    }
+
+    /// One stream of large items on the first connection, for as long as anybody reads it.
+    async fn stream_beside(self: Arc<Self>, caller: usize) -> Result<(), Fault> {
+        let client = self.clients.first().ok_or("there is no connection")?;
+        let count = self.beside.get(caller).ok_or("there is no counter")?;
+        client.stream_bulk(u64::MAX, MIB, count).await?;
         Ok(())
     }
 
@@ -199,4 +227,9 @@ impl<C: Client> Run<C> {
         let length = client.large(&self.blob).await?;
         if length == self.blob.len() { Ok(()) } else { Err(format!("{length} bytes came back").into()) }
     }
+}
+
+/// A stream must not end before its time.
+fn whole(came: u64, expected: u64) -> Result<(), Fault> {
+    if came == expected { Ok(()) } else { Err(format!("{came} came of {expected}").into()) }
 }

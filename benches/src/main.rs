@@ -4,6 +4,7 @@ mod allocations;
 mod compare;
 mod contestant;
 mod cost;
+mod count;
 mod drive;
 mod floor;
 mod foreign;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
 fn run(arguments: &[&str]) -> Result<ExitCode, Fault> {
     match arguments {
         [task @ ("serve" | "serve counting"), contestant, workers] => process::main(task, contestant, workers, "")?,
-        [task @ ("drive" | "count" | "idle"), contestant, workers, order] => {
+        [task @ ("drive" | "count" | "idle" | "hold"), contestant, workers, order] => {
             process::main(task, contestant, workers, order)?;
         }
         ["cost", chosen @ ..] => cost::cost(chosen)?,

@@ -49,7 +49,8 @@ fn panel(text: &mut String, results: &Results, plan: &Plan, workload: &Workload,
         escape(workload.name),
         escape(workload.title)
     );
-    let ratios: Vec<_> = plan.contestants.iter().map(|name| (name, results.ratio(workload, name))).collect();
+    let contestants = plan.contestants_in(workload);
+    let ratios: Vec<_> = contestants.iter().map(|name| (name, results.ratio(workload, name))).collect();
     let longest = ratios.iter().filter_map(|(_, ratio)| ratio.map(|ratio| ratio.max)).fold(1.0, f64::max);
     let scale = BARS_WIDTH / longest;
     let zero = x + NAMES_WIDTH;

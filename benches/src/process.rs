@@ -103,6 +103,7 @@ pub(crate) fn main(task: &str, contestant: &str, workers: &str, order: &str) -> 
         "drive" => Task::Drive(serde_json::from_str(order)?),
         "count" => Task::Count(serde_json::from_str(order)?),
         "idle" => Task::Idle(serde_json::from_str(order)?),
+        "hold" => Task::Hold(serde_json::from_str(order)?),
         _ => return Err(format!("there is no task {task:?}").into()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(workers.parse()?).enable_all().build()?;

@@ -1,7 +1,7 @@
 //! Who takes part.
 
 use crate::contestant::{Contestant, Fault};
-use crate::cost::client::{self, CountOrder, IdleOrder};
+use crate::cost::client::{self, CountOrder, HoldOrder, IdleOrder};
 use crate::drive::{self, Order};
 use crate::floor::Floor;
 use crate::floor::coded::Coded;
@@ -37,12 +37,18 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     NAMES.iter().copied().chain(foreign::NAMES)
 }
 
+/// Whether a contestant has streams; one that has none is left out where they are needed.
+pub(crate) fn has_streams(name: &str) -> bool {
+    matches!(name, "floor" | "floor+msgpack" | "tonic" | "gRPC-Go") || Ours::named(name).is_some()
+}
+
 /// What a process does for its contestant.
 pub(crate) enum Task {
     Serve,
     Drive(Order),
     Count(CountOrder),
     Idle(IdleOrder),
+    Hold(HoldOrder),
 }
 
 /// Does `task` as the contestant called `name`.
@@ -73,5 +79,6 @@ async fn perform(contestant: impl Contestant, task: Task) -> Result<(), Fault> {
         Task::Drive(order) => drive::drive(&contestant, &order).await,
         Task::Count(order) => client::count(&contestant, &order).await,
         Task::Idle(order) => client::idle(&contestant, &order).await,
+        Task::Hold(order) => client::hold(&contestant, &order).await,
     }
 }

@@ -6,6 +6,7 @@ use crate::contestant::Fault;
 use crate::drive::{Order, Outcome};
 use crate::process::{ServerProcess, run_client};
 use crate::results::{Results, Run};
+use crate::roster::has_streams;
 use crate::usage;
 use crate::workload::Workload;
 
@@ -26,18 +27,26 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// Those that can do the work.
+    pub(crate) fn contestants_in(&self, workload: &Workload) -> Vec<&'static str> {
+        let can = |name: &&str| !workload.needs_streams() || has_streams(name);
+        self.contestants.iter().copied().filter(can).collect()
+    }
+
     /// Runs everything; says on the error output how far it is.
     pub(crate) fn run(&self) -> Results {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
         let mut results = Results { load: usage::load(), cores, ..Results::default() };
         let start = Instant::now();
         let mut patience = self.patience;
-        let total = self.rounds * self.workloads.len() * self.contestants.len();
+        let runs = self.workloads.iter().map(|workload| self.contestants_in(workload).len()).sum::<usize>();
+        let total = self.rounds * runs;
         for round in 0..self.rounds {
             for workload in &self.workloads {
-                for turn in 0..self.contestants.len() {
+                let contestants = self.contestants_in(workload);
+                for turn in 0..contestants.len() {
                     // Each contestant comes first, and last, and after each other one in turn.
-                    let Some(contestant) = self.contestants.get((turn + round) % self.contestants.len()) else {
+                    let Some(contestant) = contestants.get((turn + round) % contestants.len()) else {
                         continue;
                     };
                     let outcome = self.run_quietly(contestant, workload, &mut patience);

@@ -46,37 +46,49 @@ fn summary(text: &mut String, results: &Results, plan: &Plan) {
         }
     }
     text.push('\n');
-    if plan.workloads.iter().any(Workload::is_about_delay) {
-        text.push_str("\nIn `mix` the ratio is the floor's p99 of small calls to the contestant's.\n");
+    let about_delay = plan.workloads.iter().filter(|workload| workload.is_about_delay());
+    let about_delay: Vec<String> = about_delay.map(|workload| format!("`{}`", workload.name)).collect();
+    if !about_delay.is_empty() {
+        let names = about_delay.join(" and ");
+        let _ = writeln!(text, "\nIn {names} the ratio is the floor's p99 of small calls to the contestant's.");
     }
 }
 
 fn details(text: &mut String, results: &Results, plan: &Plan, workload: &Workload) {
-    let large = workload.payload().is_some() || workload.beside > 0;
+    let mut columns = if workload.is_stream() {
+        vec!["items/s", "ratio", "server CPU µs/item", "client CPU µs/item"]
+    } else {
+        vec!["calls/s", "ratio", "p50 µs", "p99 µs", "server CPU µs/call", "client CPU µs/call"]
+    };
+    if workload.large().is_some() {
+        columns.push(if workload.needs_streams() { "MB/s" } else { "MB/s each way" });
+    }
     let _ = write!(text, "\n## {}: {}\n\n", workload.name, workload.title);
-    text.push_str("| | calls/s | ratio | p50 µs | p99 µs | server CPU µs/call | client CPU µs/call |");
-    text.push_str(if large { " MB/s each way |\n" } else { "\n" });
-    text.push_str("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
-    text.push_str(if large { " ---: |\n" } else { "\n" });
-    for contestant in &plan.contestants {
-        let row = row(results, workload, contestant, large);
+    let _ = writeln!(text, "| | {} |\n| --- |{}", columns.join(" | "), " ---: |".repeat(columns.len()));
+    for contestant in plan.contestants_in(workload) {
+        let row = row(results, workload, contestant);
         let failed = || format!("failed: {}", results.failure(workload.name, contestant).unwrap_or("not run"));
         let _ = writeln!(text, "| {contestant} | {} |", row.unwrap_or_else(failed));
     }
 }
 
-fn row(results: &Results, workload: &Workload, contestant: &str, large: bool) -> Option<String> {
+fn row(results: &Results, workload: &Workload, contestant: &str) -> Option<String> {
     let figure = |pick| results.figure(workload.name, contestant, pick);
     let mut row = format!(
-        "{} | {} | {} | {} | {:.2} | {:.2}",
+        "{} | {}",
         spread(figure(|outcome| outcome.rate)?, count),
         results.ratio(workload, contestant).map_or("–".to_owned(), |ratio| spread(ratio, |it| format!("{it:.2}"))),
-        micros(figure(|outcome| outcome.p50)?.median),
-        spread(figure(|outcome| outcome.p99)?, micros),
-        figure(|outcome| outcome.server_cpu)?.median,
-        figure(|outcome| outcome.client_cpu)?.median,
     );
-    if large {
+    if !workload.is_stream() {
+        let p50 = micros(figure(|outcome| outcome.p50)?.median);
+        let p99 = spread(figure(|outcome| outcome.p99)?, micros);
+        let _ = write!(row, " | {p50} | {p99}");
+    }
+    let (server, client) = (figure(|outcome| outcome.server_cpu)?.median, figure(|outcome| outcome.client_cpu)?.median);
+    // An item takes a small part of what a call takes.
+    let digits = if workload.is_stream() { 3 } else { 2 };
+    let _ = write!(row, " | {server:.digits$} | {client:.digits$}");
+    if workload.large().is_some() {
         let _ = write!(row, " | {}", count(figure(|outcome| outcome.bytes)?.median / 1e6));
     }
     Some(row)

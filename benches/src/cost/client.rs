@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
@@ -10,6 +11,9 @@ use tokio::task::JoinSet;
 use crate::allocations;
 use crate::contestant::{Client as _, Contestant, Fault};
 use crate::usage;
+
+/// How long opening one stream may take beside those that nobody reads.
+const OPENING: Duration = Duration::from_secs(5);
 
 /// Exactly so many small calls on one connection.
 #[derive(Debug, Serialize, Deserialize)]
@@ -24,6 +28,13 @@ pub(crate) struct CountOrder {
 pub(crate) struct IdleOrder {
     pub(crate) address: String,
     pub(crate) connections: usize,
+}
+
+/// So many streams on one connection that nobody reads.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct HoldOrder {
+    pub(crate) address: String,
+    pub(crate) streams: usize,
 }
 
 /// What one process has asked of its allocator.
@@ -74,6 +85,24 @@ pub(crate) async fn idle<C: Contestant>(contestant: &C, order: &IdleOrder) -> Re
     let after = usage::resident(std::process::id())?;
     println!("{}", after.saturating_sub(before) / order.connections.max(1) as u64);
     // Blocks this thread; the connections are looked after by the others.
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+/// Opens one stream, and once a line comes in all the others. Says each time that it has, and keeps them until its
+/// input ends.
+pub(crate) async fn hold<C: Contestant>(contestant: &C, order: &HoldOrder) -> Result<(), Fault> {
+    let client = contestant.connect(&order.address).await?;
+    client.small().await?;
+    // What the first stream needs once is not counted.
+    let mut held = vec![client.hold().await?];
+    println!("ready");
+    // Blocks this thread; the connection is looked after by the others.
+    std::io::stdin().read_line(&mut String::new())?;
+    for _ in 0..order.streams {
+        held.push(tokio::time::timeout(OPENING, client.hold()).await??);
+    }
+    println!("open");
     std::io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }

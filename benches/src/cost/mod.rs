@@ -19,6 +19,9 @@ use process::{Counts, Memory};
 /// Calls of the shorter and of the longer of two runs; what start and end cost is in both.
 const CALLS: [u64; 2] = [5_000, 55_000];
 const CONNECTIONS: usize = 1000;
+const STREAMS: usize = 1000;
+/// Whose streams are held. The floor bounds each by its window, and nothing else.
+const HOLDING: [&str; 2] = ["ours", "tonic"];
 /// Allocations per call that the program's own values need: the item has two, and the client has a second one, the
 /// answer.
 const DATA: [f64; 2] = [2.0, 4.0];
@@ -30,6 +33,8 @@ struct Cost {
     one: Result<Counts, String>,
     many: Result<Counts, String>,
     memory: Result<Memory, String>,
+    /// Of those in [`HOLDING`].
+    held: Option<Result<Memory, String>>,
 }
 
 /// Measures all of it, or the contestants that are named, and writes it down.
@@ -39,12 +44,14 @@ pub(crate) fn cost(chosen: &[&str]) -> Result<(), Fault> {
     let notes = foreign::prepare(&mut contestants)?;
     let mut costs = Vec::new();
     for contestant in contestants {
-        eprintln!("{contestant}: calls, connections");
+        eprintln!("{contestant}: calls, connections, streams");
+        let holds = HOLDING.contains(&contestant);
         costs.push(Cost {
             contestant,
             one: process::counts(contestant, 1, CALLS).map_err(|fault| fault.to_string()),
             many: process::counts(contestant, 512, CALLS).map_err(|fault| fault.to_string()),
             memory: process::memory(contestant, CONNECTIONS).map_err(|fault| fault.to_string()),
+            held: holds.then(|| process::held(contestant, STREAMS).map_err(|fault| fault.to_string())),
         });
     }
     let builds = build::builds(chosen)?;
@@ -69,7 +76,14 @@ fn markdown(notes: &[String], costs: &[Cost], builds: &[Build]) -> String {
     {
         calls(&mut text, in_flight, costs, pick);
     }
-    memory(&mut text, costs);
+    let idle: Vec<_> = costs.iter().map(|cost| (cost.contestant, &cost.memory)).collect();
+    memory(&mut text, &format!("Resident memory per idle connection, of {CONNECTIONS}"), &idle);
+    let held: Vec<_> = costs.iter().filter_map(|cost| Some((cost.contestant, cost.held.as_ref()?))).collect();
+    if !held.is_empty() {
+        text.push('\n');
+        let title = format!("Resident memory per stream whose reader never reads, of {STREAMS} on one connection");
+        memory(&mut text, &title, &held);
+    }
     if !builds.is_empty() {
         text.push_str("\n## Minimal client and server, clean release build\n\n");
         text.push_str("| | wall s | processor s | crates | binary MiB |\n| --- | ---: | ---: | ---: | ---: |\n");
@@ -114,16 +128,12 @@ fn system_calls(number: Option<f64>) -> String {
     number.map_or("–".to_owned(), |number| format!("{number:.2}"))
 }
 
-fn memory(text: &mut String, costs: &[Cost]) {
-    let _ = write!(
-        text,
-        "## Resident memory per idle connection, of {CONNECTIONS}\n\n| | server KiB | client KiB |\n\
-         | --- | ---: | ---: |\n"
-    );
-    for cost in costs {
-        let _ = match &cost.memory {
-            Ok(memory) => writeln!(text, "| {} | {:.1} | {:.1} |", cost.contestant, memory.server, memory.client),
-            Err(fault) => writeln!(text, "| {} | failed: {fault} |", cost.contestant),
+fn memory(text: &mut String, title: &str, costs: &[(&str, &Result<Memory, String>)]) {
+    let _ = write!(text, "## {title}\n\n| | server KiB | client KiB |\n| --- | ---: | ---: |\n");
+    for (contestant, memory) in costs {
+        let _ = match memory {
+            Ok(memory) => writeln!(text, "| {contestant} | {:.1} | {:.1} |", memory.server, memory.client),
+            Err(fault) => writeln!(text, "| {contestant} | failed: {fault} |"),
         };
     }
 }

@@ -1,20 +1,25 @@
 //! Runs of exactly so many calls, and of idle connections.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::client::{Allocations, CountOrder, IdleOrder};
+use super::client::{Allocations, CountOrder, HoldOrder, IdleOrder};
 use crate::compare;
 use crate::contestant::Fault;
 use crate::process::{ServerProcess, client_arguments, program_of};
 use crate::usage;
 
 const EVENT: &str = "raw_syscalls:sys_enter";
+/// Memory has settled when it has not changed for so long.
+const STILL: Duration = Duration::from_secs(1);
+/// How long it may take to settle; less than the deadlines of contestants that have some.
+const SETTLING: Duration = Duration::from_secs(10);
 
 /// What one call costs each side.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -31,7 +36,7 @@ pub(super) struct Side {
     pub(super) bytes: f64,
 }
 
-/// Resident memory for each connection, in KiB.
+/// Resident memory for each connection or stream, in KiB.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Memory {
     pub(super) server: f64,
@@ -110,6 +115,64 @@ fn run_idle(contestant: &str, server: &ServerProcess, connections: usize) -> Res
         return Err("the client failed".into());
     }
     Ok((said.trim().parse()?, resident))
+}
+
+/// What streams hold whose readers never read, on one connection.
+pub(super) fn held(contestant: &str, streams: usize) -> Result<Memory, Fault> {
+    let server = ServerProcess::start(contestant, false)?;
+    let order = HoldOrder { address: server.address().to_owned(), streams };
+    let mut client = program_of(contestant)?
+        .args(client_arguments("hold", contestant, &order)?)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let grown = growth(&server, &mut client);
+    // Also lets it end where it has not come so far.
+    drop(client.stdin.take());
+    let output = client.wait_with_output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned().into());
+    }
+    let [server, client] = grown?.map(|bytes| bytes as f64 / streams as f64 / 1024.0);
+    Ok(Memory { server, client })
+}
+
+/// By how many bytes the memory of server and client grows when all streams are opened.
+fn growth(server: &ServerProcess, client: &mut Child) -> Result<[u64; 2], Fault> {
+    let mut output = BufReader::new(client.stdout.take().ok_or("the client has no output")?);
+    let mut input = client.stdin.take().ok_or("the client has no input")?;
+    let processes = [server.id(), client.id()];
+    wait_for("ready", &mut output)?;
+    let before = settled(processes)?;
+    writeln!(input)?;
+    wait_for("open", &mut output)?;
+    let after = settled(processes)?;
+    Ok([after[0].saturating_sub(before[0]), after[1].saturating_sub(before[1])])
+}
+
+fn wait_for(word: &str, output: &mut impl std::io::BufRead) -> Result<(), Fault> {
+    let mut said = String::new();
+    output.read_line(&mut said)?;
+    if said.trim_end() == word { Ok(()) } else { Err("the client failed".into()) }
+}
+
+/// The memory of both processes once neither has changed for a while.
+fn settled(processes: [u32; 2]) -> Result<[u64; 2], Fault> {
+    let read = || Ok::<_, Fault>([usage::resident(processes[0])?, usage::resident(processes[1])?]);
+    let start = Instant::now();
+    let (mut last, mut since) = (read()?, start);
+    while since.elapsed() < STILL {
+        if start.elapsed() > SETTLING {
+            return Err(format!("memory still changes after {} s", SETTLING.as_secs()).into());
+        }
+        std::thread::sleep(STILL / 20);
+        let now = read()?;
+        if now != last {
+            (last, since) = (now, Instant::now());
+        }
+    }
+    Ok(last)
 }
 
 /// Whether system calls can be counted.

@@ -1,3 +1,5 @@
+mod stream;
+
 use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +13,9 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::frame::{Kind, complete, make_room, take_payload};
 use super::queue::Queue;
+use super::run::take_run;
 use crate::contestant::Fault;
+use stream::Stream;
 
 /// A connection that many calls share.
 #[derive(Clone)]
@@ -29,7 +33,21 @@ struct Shared {
 enum Slot {
     Waiting(Waker),
     Answered(Bytes),
+    /// Boxed, so that the slots of calls stay small.
+    Streaming(Box<Stream>),
     Lost,
+}
+
+impl Slot {
+    /// Who waits for anything.
+    fn wakers(self) -> impl Iterator<Item = Waker> {
+        let (waker, stream) = match self {
+            Self::Waiting(waker) => (Some(waker), None),
+            Self::Streaming(stream) => (None, Some(stream)),
+            Self::Answered(_) | Self::Lost => (None, None),
+        };
+        waker.into_iter().chain(stream.into_iter().flat_map(|stream| stream.wakers()))
+    }
 }
 
 struct Out {
@@ -67,8 +85,32 @@ impl Connection {
     }
 
     /// Sends what `push` appends. Calls are never given up here, so their ids can be used again at once.
-    pub(super) fn send(&self, waker: Waker, push: impl FnOnce(&mut Queue, u64)) -> io::Result<usize> {
-        self.shared.send(waker, push)
+    pub(super) fn send<T>(&self, waker: Waker, push: impl FnOnce(&mut Queue, u64) -> T) -> io::Result<usize> {
+        self.shared.send(Slot::Waiting(waker), push)
+    }
+
+    /// Opens a stream with these numbers as its request.
+    fn open_stream(&self, kind: Kind, request: &[u64]) -> io::Result<usize> {
+        let request: Vec<u8> = request.iter().flat_map(|number| number.to_le_bytes()).collect();
+        self.shared.send(Slot::Streaming(Box::default()), |queue, id| queue.push_copy(kind, id, &request))
+    }
+
+    /// Sends what `push` appends, for a stream that is open.
+    fn post<T>(&self, push: impl FnOnce(&mut Queue) -> T) -> io::Result<()> {
+        self.shared.post(true, push)
+    }
+
+    /// Asks an open stream.
+    fn poll_stream<T>(&self, id: usize, poll: impl FnOnce(&mut Stream) -> Poll<T>) -> Poll<Result<T, Fault>> {
+        match lock(&self.shared.calls).get_mut(id) {
+            Some(Slot::Streaming(stream)) => poll(stream).map(Ok),
+            _ => Poll::Ready(Err("the connection is lost".into())),
+        }
+    }
+
+    /// Forgets a stream that has ended.
+    fn close_stream(&self, id: usize) {
+        lock(&self.shared.calls).try_remove(id);
     }
 
     /// Waits for the answer to what was sent.
@@ -83,20 +125,25 @@ pub(super) async fn current_waker() -> Waker {
 }
 
 impl Shared {
-    fn send(&self, waker: Waker, push: impl FnOnce(&mut Queue, u64)) -> io::Result<usize> {
+    fn send<T>(&self, slot: Slot, push: impl FnOnce(&mut Queue, u64) -> T) -> io::Result<usize> {
         let mut calls = lock(&self.calls);
-        let id = calls.insert(Slot::Waiting(waker));
+        let id = calls.insert(slot);
         let alone = calls.len() == 1;
         drop(calls);
+        self.post(alone, |queue| push(queue, id as u64))?;
+        Ok(id)
+    }
 
+    /// Sends what `push` appends. `alone` says that nobody else has anything to send soon.
+    fn post<T>(&self, alone: bool, push: impl FnOnce(&mut Queue) -> T) -> io::Result<()> {
         let mut out = lock(&self.out);
-        push(&mut out.queue, id as u64);
+        push(&mut out.queue);
         if out.writer == Writer::Busy {
-            return Ok(id);
+            return Ok(());
         }
         // Nobody else's frame could share the write: a hop to another task would only cost time.
         if alone && out.queue.try_write(&self.socket)? {
-            return Ok(id);
+            return Ok(());
         }
         out.writer = Writer::Busy;
         let waker = out.waker.clone();
@@ -104,14 +151,21 @@ impl Shared {
         if let Some(waker) = waker {
             waker.wake();
         }
-        Ok(id)
+        Ok(())
     }
 
     fn poll_answer(&self, id: usize, cx: &Context<'_>) -> Poll<Result<Bytes, Fault>> {
         let mut calls = lock(&self.calls);
-        if let Some(Slot::Waiting(waker)) = calls.get_mut(id) {
-            waker.clone_from(cx.waker());
-            return Poll::Pending;
+        match calls.get_mut(id) {
+            Some(Slot::Waiting(waker)) => {
+                waker.clone_from(cx.waker());
+                return Poll::Pending;
+            }
+            Some(Slot::Streaming(stream)) => {
+                stream.set_reader(cx.waker().clone());
+                return Poll::Pending;
+            }
+            Some(Slot::Answered(_) | Slot::Lost) | None => {}
         }
         Poll::Ready(match calls.try_remove(id) {
             Some(Slot::Answered(payload)) => Ok(payload),
@@ -165,9 +219,7 @@ async fn read(mut reader: OwnedReadHalf, shared: Arc<Shared>) -> Result<(), Faul
     let woken: Vec<Slot> = lost.collect();
     drop(calls);
     for slot in woken {
-        if let Slot::Waiting(waker) = slot {
-            waker.wake();
-        }
+        slot.wakers().for_each(Waker::wake);
     }
     result
 }
@@ -182,14 +234,24 @@ async fn read_answers(reader: &mut OwnedReadHalf, shared: &Shared) -> Result<(),
             return Ok(());
         }
         while let Some(head) = complete(&buffer)? {
-            answers.push((head.id as usize, take_payload(&mut buffer, &head)));
+            let bytes = match head.kind {
+                Kind::Item => take_run(&mut buffer, &head)?,
+                _ => take_payload(&mut buffer, &head),
+            };
+            answers.push((head, bytes));
         }
         // One lock for all that came, and nobody is woken while it is held.
         let mut calls = lock(&shared.calls);
-        for (id, payload) in answers.drain(..) {
-            let slot = calls.get_mut(id).ok_or("an answer to no call")?;
-            if let Slot::Waiting(waker) = std::mem::replace(slot, Slot::Answered(payload)) {
-                woken.push(waker);
+        for (head, bytes) in answers.drain(..) {
+            let slot = calls.get_mut(head.id as usize).ok_or("an answer to no call")?;
+            match (head.kind, slot) {
+                (Kind::Item, Slot::Streaming(stream)) => woken.extend(stream.handle_run(bytes)),
+                (Kind::End, Slot::Streaming(stream)) => woken.extend(stream.handle_end()),
+                (Kind::Read, Slot::Streaming(stream)) => woken.extend(stream.handle_read(&bytes)?),
+                (_, slot) => match std::mem::replace(slot, Slot::Answered(bytes)) {
+                    Slot::Waiting(waker) => woken.push(waker),
+                    slot => woken.extend(slot.wakers()),
+                },
             }
         }
         drop(calls);

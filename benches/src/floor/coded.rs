@@ -5,9 +5,11 @@ use std::cell::RefCell;
 use bytes::Bytes;
 
 use super::client::{Connection, current_waker};
+use super::codec::{Codec as _, MessagePack};
 use super::frame::Kind;
 use super::{listen, open, server};
-use crate::contestant::{Client, Contestant, Fault, check_item};
+use crate::contestant::{Client, Contestant, Fault};
+use crate::count::Count;
 use crate::message::Item;
 
 thread_local! {
@@ -25,13 +27,7 @@ impl Contestant for Coded {
     type Client = CodedConnection;
 
     async fn serve(&self) -> Result<(), Fault> {
-        listen(|stream| {
-            server::serve_with(stream, |payload, queue, id| {
-                let item: Item = rmp_serde::from_slice(payload)?;
-                Ok(queue.push_written(Kind::Echo, id, |payload| rmp_serde::encode::write_named(payload, &item))?)
-            })
-        })
-        .await
+        listen(server::serve::<MessagePack>).await
     }
 
     async fn connect(&self, address: &str) -> Result<CodedConnection, Fault> {
@@ -49,7 +45,7 @@ impl CodedConnection {
             Ok::<_, Fault>(self.0.send(waker, |queue, id| queue.push_copy(kind, id, payload))?)
         })?;
         let answer = self.0.answer(id).await?;
-        check_item(&rmp_serde::from_slice(&answer)?)
+        MessagePack::look(&answer)
     }
 }
 
@@ -68,5 +64,21 @@ impl Client for CodedConnection {
 
     async fn large(&self, bytes: &Bytes) -> Result<usize, Fault> {
         self.0.large(bytes).await
+    }
+
+    async fn stream_down(&self, items: u64, count: &Count) -> Result<u64, Fault> {
+        self.0.down::<MessagePack>(items, count).await
+    }
+
+    async fn stream_up(&self, items: u64, count: &Count) -> Result<u64, Fault> {
+        self.0.up::<MessagePack>(items, count).await
+    }
+
+    async fn stream_both(&self, items: u64, count: &Count) -> Result<u64, Fault> {
+        self.0.both::<MessagePack>(items, count).await
+    }
+
+    async fn stream_bulk(&self, items: u64, size: usize, count: &Count) -> Result<u64, Fault> {
+        self.0.bulk(items, size, count).await
     }
 }

@@ -12,12 +12,33 @@ const READ_MIN: usize = 64 * 1024;
 const READ_MAX: usize = 256 * 1024;
 const PAYLOAD_MAX: usize = 64 * 1024 * 1024;
 
-/// What the server does with a payload.
+/// What is done with a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Echo = 0,
     Yield = 1,
     Timer = 2,
+    /// Opens a server stream of so many (`u64`) small items.
+    Down = 3,
+    /// Opens a client stream; the answer is how many items came.
+    Up = 4,
+    /// Opens streams both ways.
+    Both = 5,
+    /// Opens a server stream of so many (`u64`) items of so many bytes (`u64`).
+    Bulk = 6,
+    /// One item of a stream.
+    Item = 7,
+    /// The stream's sender has no more items.
+    End = 8,
+    /// The stream's reader has read so many (`u64`) bytes, headers included.
+    Read = 9,
+}
+
+impl Kind {
+    fn of(number: u32) -> Option<Self> {
+        use Kind::{Both, Bulk, Down, Echo, End, Item, Read, Timer, Up, Yield};
+        [Echo, Yield, Timer, Down, Up, Both, Bulk, Item, End, Read].get(number as usize).copied()
+    }
 }
 
 pub(super) fn header(kind: Kind, id: u64, payload: usize) -> [u8; HEADER] {
@@ -36,17 +57,13 @@ pub(super) struct Head {
 }
 
 /// The head of the frame at the beginning of `buffer`, once the frame is there as a whole.
-pub(super) fn complete(buffer: &BytesMut) -> Result<Option<Head>, Fault> {
+pub(super) fn complete(buffer: &[u8]) -> Result<Option<Head>, Fault> {
     let Some(mut bytes) = buffer.get(..HEADER) else {
         return Ok(None);
     };
     let payload = bytes.get_u32_le() as usize;
-    let kind = match bytes.get_u32_le() {
-        0 => Kind::Echo,
-        1 => Kind::Yield,
-        2 => Kind::Timer,
-        other => return Err(format!("there is no kind {other}").into()),
-    };
+    let number = bytes.get_u32_le();
+    let kind = Kind::of(number).ok_or_else(|| format!("there is no kind {number}"))?;
     if payload > PAYLOAD_MAX {
         return Err(format!("a payload of {payload} bytes is too long").into());
     }

@@ -24,19 +24,20 @@ impl Queue {
         self.segments.is_empty() && self.tail.is_empty()
     }
 
-    /// Appends a frame and copies its payload.
-    pub(super) fn push_copy(&mut self, kind: Kind, id: u64, payload: &[u8]) {
+    /// Appends a frame and copies its payload. Gives the frame's length.
+    pub(super) fn push_copy(&mut self, kind: Kind, id: u64, payload: &[u8]) -> usize {
         self.tail.extend_from_slice(&header(kind, id, payload.len()));
         self.tail.extend_from_slice(payload);
+        HEADER + payload.len()
     }
 
-    /// Appends a frame and lets its payload be written in place.
+    /// Appends a frame and lets its payload be written in place. Gives the frame's length.
     pub(super) fn push_written<E>(
         &mut self,
         kind: Kind,
         id: u64,
         write: impl FnOnce(&mut Writer<&mut BytesMut>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    ) -> Result<usize, E> {
         let begin = self.tail.len();
         self.tail.extend_from_slice(&header(kind, id, 0));
         write(&mut (&mut self.tail).writer())?;
@@ -44,17 +45,32 @@ impl Queue {
         if let Some(head) = self.tail.get_mut(begin..begin + HEADER) {
             head.copy_from_slice(&header(kind, id, payload));
         }
-        Ok(())
+        Ok(HEADER + payload)
     }
 
-    /// Appends a frame; a large payload is not copied.
-    pub(super) fn push(&mut self, kind: Kind, id: u64, payload: Bytes) {
+    /// Appends a frame; a large payload is not copied. Gives the frame's length.
+    pub(super) fn push(&mut self, kind: Kind, id: u64, payload: Bytes) -> usize {
         if payload.len() < LARGE {
             return self.push_copy(kind, id, &payload);
         }
+        let length = HEADER + payload.len();
         self.tail.extend_from_slice(&header(kind, id, payload.len()));
         self.segments.push_back(self.tail.split().freeze());
         self.segments.push_back(payload);
+        length
+    }
+
+    /// Appends what `batch` has, without copying it, and leaves it empty.
+    pub(super) fn append(&mut self, batch: &mut Self) {
+        if self.is_empty() {
+            // Also gives the batch the memory that has been written.
+            return std::mem::swap(self, batch);
+        }
+        if !self.tail.is_empty() {
+            self.segments.push_back(self.tail.split().freeze());
+        }
+        self.segments.append(&mut batch.segments);
+        self.segments.push_back(batch.tail.split().freeze());
     }
 
     /// Writes until nothing is left (`true`) or the socket takes no more (`false`).

@@ -381,7 +381,8 @@ impl Drop for Outlet {
         // Also what a handler gave before it panicked.
         self.flush();
         if !self.ended {
-            self.end(Err((Code::Aborted, "it was dropped before its end".to_owned())));
+            let why = if std::thread::panicking() { "it panicked" } else { "it was dropped before its end" };
+            self.end(Err((Code::Aborted, why.to_owned())));
         }
     }
 }

@@ -254,6 +254,9 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Everything about streams ends, with the connection.
     pub(super) fn lose_streams(&mut self, error: &RpcError) {
+        // The reader waits for items, not for an answer.
+        let text = format!("the caller's stream broke off: {}", error.message());
+        let error = &RpcError::new(error.code(), text);
         let ids: Vec<u64> = self.streams.iter_mut().map(|entry| entry.id).collect();
         for id in ids {
             self.stop_all_sent(id);

@@ -24,8 +24,10 @@ struct Place<T> {
 
 /// A stream of the items that `make` pushes. It ends when the future does.
 ///
-/// The future runs only when an item is asked for: nothing is buffered, and no task is spawned. It is dropped with the
-/// stream.
+/// The future runs only when an item is asked for: nothing is buffered, and no task is spawned. So it also waits, with
+/// all that it does besides, while its reader has no room. It is dropped with the stream.
+///
+/// A channel becomes a stream in the same way: `while let Some(item) = receiver.recv().await { out.send(item).await }`.
 ///
 /// ```
 /// use rpc_core::stream::{Stream, push};
