@@ -97,7 +97,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             self.outbox.put(|buffer| put_cancel(buffer, id, 0));
         }
         if !self.streams.is_empty() {
-            self.end_streams_of_answered(id, end)?;
+            self.end_streams_of_answered(id, end, message.total.is_none())?;
         }
         let len = message.total.map_or(message.bytes.len(), |total| total as usize);
         let failure = self.unreadable(end, len, fields.unknown);
@@ -113,7 +113,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// The streams of a call of this end stop with its answer. The peer must not wait for more of them (W-29).
-    fn end_streams_of_answered(&mut self, id: u64, end: Option<EndHead>) -> Result<(), Breach> {
+    fn end_streams_of_answered(&mut self, id: u64, end: Option<EndHead>, is_whole: bool) -> Result<(), Breach> {
         if self.assembly.has(id, 1) {
             if end.is_none() {
                 return Err(Breach::new(format!("the stream of call {id} ended within an item")));
@@ -124,13 +124,25 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             // The message of its end may take a while.
             read.is_over = true;
         }
-        let is_unfinished = self.stop_all_sent(id);
-        if let Some((_, entry)) = self.calls.open_mut(id)
-            && let Wire::Open { cancelled, .. } = &mut entry.wire
-            && is_unfinished
-            && !std::mem::replace(cancelled, true)
-        {
+        let count = self.streams.get_mut(id).map_or(0, |entry| entry.sent.len() as u16);
+        let unfinished: Vec<u16> = (1..=count).filter(|index| self.stop_sent(id, *index)).collect();
+        let Some((_, entry)) = self.calls.open_mut(id) else {
+            return Ok(());
+        };
+        let Wire::Open { cancelled, .. } = &mut entry.wire else {
+            return Ok(());
+        };
+        if unfinished.is_empty() || *cancelled {
+            return Ok(());
+        }
+        if is_whole {
+            *cancelled = true;
             self.outbox.put(|buffer| put_cancel(buffer, id, 0));
+            return Ok(());
+        }
+        // A CANCEL might cut off an answer that is not complete (W-30).
+        for index in unfinished {
+            self.put_stopped(id, index, "the call is answered");
         }
         Ok(())
     }

@@ -89,9 +89,14 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if !self.stop_sent(id, index) {
             return self.budget.spend(now);
         }
-        let head = Head::End { id, index, code: Code::Cancelled.number(), not_executed: false, typed: false };
-        self.outbox.put_message(head, &Fields::default(), &"its reader has gone".into());
+        self.put_stopped(id, index, "its reader has gone");
         Ok(())
+    }
+
+    /// Says that a stream was stopped.
+    pub(super) fn put_stopped(&mut self, id: u64, index: u16, why: &str) {
+        let head = Head::End { id, index, code: Code::Cancelled.number(), not_executed: false, typed: false };
+        self.outbox.put_message(head, &Fields::default(), &why.into());
     }
 
     /// A frame for a stream that is not there: it crossed the end of its call, or it is a breach.

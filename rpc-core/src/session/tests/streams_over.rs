@@ -131,6 +131,37 @@ fn a_reader_that_outlives_its_handler_is_told() {
     server.assert_settled();
 }
 
+/// W-29, W-30: the CANCEL that says that the caller's streams have stopped does not cut off the answer that stopped
+/// them.
+#[test]
+fn a_long_answer_is_not_cut_off_by_the_streams_that_it_stops() {
+    for reads in [false, true] {
+        let limits = || Limits::default().with_frame(0);
+        let mut pair = Pair::new(limits(), limits());
+        let (ticket, id) = pair.client.open(1, reads);
+        pair.exchange();
+        assert_eq!(pair.server.begin_streaming(), Some(id));
+        let answer = match reads {
+            false => Answer::Reply { metadata: None, message: message(1_000_000) },
+            true => Answer::Typed { metadata: None, message: message(1_000_000) },
+        };
+        pair.server.session.reply(id, answer);
+        for frame in pair.server.polled() {
+            pair.client.hear(frame);
+        }
+        assert!(pair.client.grants().contains(&(1, Grant::Stop)), "it stops at once");
+        let frames = pair.client.said();
+        assert_eq!(ends(&frames), [(1, Code::Cancelled.number())]);
+        frames.into_iter().for_each(|frame| pair.server.hear(frame));
+        pair.server.written();
+        pair.exchange();
+        let (Outcome::Reply(answer) | Outcome::Typed(answer)) = pair.client.outcome(ticket) else { panic!() };
+        assert!(answer.body == bytes(1_000_000));
+        pair.client.assert_settled();
+        pair.server.assert_settled();
+    }
+}
+
 /// W-31: credit may cross the refusal of a call, also where that keeps its slot.
 #[test]
 fn credit_for_a_refused_call_is_ignored() {
