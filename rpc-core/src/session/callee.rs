@@ -269,8 +269,12 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Answers a call with streams: behind the items of the one that it reads.
     fn reply_behind_items(&mut self, id: u64, answer: Answer, stopped: Option<Stop>) {
+        let mut answer = answer;
         if stopped == Some(Stop::Cancelled) {
-            // Nobody wants the items any more.
+            // Nobody wants the items any more. What cuts them off is no clean end, nor the one that was given.
+            if self.has_items_before(id) {
+                answer = Answer::Stopped;
+            }
             self.stop_all_sent(id);
         }
         self.answering = self.has_items_before(id).then_some(id);

@@ -162,6 +162,31 @@ fn a_long_answer_is_not_cut_off_by_the_streams_that_it_stops() {
     }
 }
 
+/// W-32: a handler that does not know of the CANCEL ends well; what is cut off does not.
+#[test]
+fn what_is_cut_off_does_not_end_well() {
+    for (len, code) in [(300_000, Code::Cancelled.number()), (3, 0)] {
+        let mut pair = Pair::new(Limits::default(), least());
+        let (ticket, id) = pair.client.open(0, true);
+        pair.exchange();
+        assert_eq!(pair.server.begin_streaming(), Some(id));
+        pair.server.make(id, 1, len);
+        for frame in pair.server.polled() {
+            pair.client.hear(frame);
+        }
+        pair.client.session.abandon(ticket);
+        for frame in pair.client.said() {
+            pair.server.hear(frame);
+        }
+        pair.server.finish_answer(id);
+        pair.server.written();
+        let frames = pair.server.said();
+        assert_eq!(ends(&frames), [(0, code)]);
+        frames.into_iter().for_each(|frame| pair.client.hear(frame));
+        pair.client.assert_settled();
+    }
+}
+
 /// W-31: credit may cross the refusal of a call, also where that keeps its slot.
 #[test]
 fn credit_for_a_refused_call_is_ignored() {
