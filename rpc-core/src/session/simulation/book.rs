@@ -1,5 +1,6 @@
 use std::ops::{Index, IndexMut};
 
+use super::course::Course;
 use super::end::Called;
 use super::{Flaw, Time};
 use crate::code::Code;
@@ -22,6 +23,12 @@ pub(super) struct Record {
     pub(super) len: usize,
     pub(super) deadline: Option<Time>,
     pub(super) plan: Plan,
+    /// The streams that the caller sends, from index 1.
+    pub(super) streams: Vec<Course>,
+    /// The stream that answers, where one does.
+    pub(super) answer: Option<Course>,
+    /// Its handler waits until the caller's streams have ended.
+    pub(super) waits: bool,
     pub(super) ticket: Option<Ticket>,
     /// How it ended, until the application takes that.
     pub(super) outcome: Option<Outcome>,
@@ -113,6 +120,13 @@ impl Book {
             return wrong("it ended twice", record);
         }
         let ended = match outcome {
+            _ if outcome.is_answer() && record.gave_plan() && !record.has_all_items() => {
+                return wrong("it ended before all its items had come", record);
+            }
+            Outcome::Reply(reply) if record.answer.is_some() => match record.plan.answer {
+                Reaction::Reply(_) if record.gave_plan() && reply.body.is_empty() => Ended::Answered,
+                _ => return wrong("nobody gave this end", record),
+            },
             Outcome::Reply(reply) => match record.plan.answer {
                 Reaction::Reply(len) if record.gave_plan() && is_body(&reply.body, token, len) => Ended::Answered,
                 _ => return wrong("nobody gave this reply", record),
@@ -158,8 +172,20 @@ impl Book {
             if !fits {
                 return Err(format!("call {token} ended wrongly: {record:?}"));
             }
+            record.streams_settled().map_err(|flaw| format!("call {token}: {flaw}"))?;
         }
         Ok(())
+    }
+}
+
+impl Outcome {
+    /// Whether it is what the handler gave.
+    fn is_answer(&self) -> bool {
+        match self {
+            Self::Reply(_) | Self::Typed(_) => true,
+            Self::Failed(error) => error.delivery() == Delivery::Executed,
+            Self::Sent => false,
+        }
     }
 }
 

@@ -11,6 +11,8 @@ impl World {
     /// One turn of an end's driver: it polls until there is nothing.
     pub(super) fn turn(&mut self, end: usize) -> Result<(), Flaw> {
         loop {
+            self.open_streams(end)?;
+            self.hand_out_streams(end)?;
             while let Some((id, stop)) = self.ends[end].session.poll_stop() {
                 self.stop_handler(end, id, stop)?;
             }
@@ -31,7 +33,7 @@ impl World {
                     false => self.start_calls(end)?,
                 }
             }
-            if !self.transmit(end)? {
+            if !self.transmit(end)? && !self.ends[end].session.has_news() {
                 break;
             }
         }

@@ -1,7 +1,8 @@
 use bytes::BytesMut;
 
+use super::book::STATUS;
 use crate::code::Code;
-use crate::frame::{Fields, HEADER, Head, PREFACE, flag, kind, put_done};
+use crate::frame::{Fields, HEADER, Head, PREFACE, flag, kind, put_cancel, put_done};
 
 /// Something that goes wrong between the two ends, or in a driver. The simulation must find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +39,24 @@ pub(super) enum Fault {
     LoseOutcome,
     /// A call is answered that was never started.
     RunNothing,
+    /// The end of a stream comes before its last item.
+    EndBeforeItem,
+    /// An item comes in another stream of its call.
+    ConfuseStreams,
+    /// A stream that failed ends well, or the other way round.
+    FlipStreamEnd,
+    /// A stream whose call is answered ends before its caller has said so.
+    FreeSlotAtAnswer,
+    /// A driver does not say what was read.
+    ForgetCredit,
+    /// An item does not get to its reader.
+    DropItem,
+    /// A producer makes more than it was lent.
+    MakeTooMuch,
 }
 
 /// All of them.
-pub(super) const FAULTS: [Fault; 33] = [
+pub(super) const FAULTS: [Fault; 46] = [
     Fault::Lose(kind::HELLO),
     Fault::Lose(kind::CALL),
     Fault::Lose(kind::REPLY),
@@ -75,6 +90,19 @@ pub(super) const FAULTS: [Fault; 33] = [
     Fault::AnswerNothing,
     Fault::LoseOutcome,
     Fault::RunNothing,
+    Fault::Lose(kind::DATA),
+    Fault::Lose(kind::CREDIT),
+    Fault::Repeat(kind::DATA),
+    Fault::Repeat(kind::CREDIT),
+    Fault::Swap(kind::DATA),
+    Fault::Corrupt(kind::DATA),
+    Fault::EndBeforeItem,
+    Fault::ConfuseStreams,
+    Fault::FlipStreamEnd,
+    Fault::FreeSlotAtAnswer,
+    Fault::ForgetCredit,
+    Fault::DropItem,
+    Fault::MakeTooMuch,
 ];
 
 /// Does a fault to a history, once; without one it lets everything pass.
@@ -134,6 +162,18 @@ impl Tamper {
         self.strikes(Fault::RunNothing)
     }
 
+    pub(super) fn forgets_credit(&mut self) -> bool {
+        self.strikes_always(Fault::ForgetCredit)
+    }
+
+    pub(super) fn drops_item(&mut self) -> bool {
+        self.strikes(Fault::DropItem)
+    }
+
+    pub(super) fn makes_too_much(&mut self) -> bool {
+        self.strikes(Fault::MakeTooMuch)
+    }
+
     /// Passes on the bytes that come to an end. What is forged may also come to the other.
     pub(super) fn take_in(&mut self, end: usize, bytes: &[u8], mut inboxes: [&mut BytesMut; 2]) {
         if self.fault.is_none() {
@@ -164,7 +204,11 @@ impl Tamper {
             return inbox.extend_from_slice(&frame);
         };
         if let Some(mut held) = self.held[end].take() {
-            if frame[4] != held[4] {
+            let is_next = match fault {
+                Fault::EndBeforeItem => frame[4] == kind::END && frame[8..HEADER] == held[8..HEADER],
+                _ => frame[4] == held[4],
+            };
+            if !is_next {
                 inbox.extend_from_slice(&frame);
                 self.held[end] = Some(held);
                 return;
@@ -183,7 +227,7 @@ impl Tamper {
         match fault {
             Fault::Lose(_) => return,
             Fault::Repeat(_) => inbox.extend_from_slice(&frame),
-            Fault::Swap(_) | Fault::Confuse => {
+            Fault::Swap(_) | Fault::Confuse | Fault::EndBeforeItem => {
                 self.held[end] = Some(frame);
                 return;
             }
@@ -209,6 +253,11 @@ impl Tamper {
             Fault::FreeSlotAtCall if self.prefaced[other] => put_done(others, 1),
             Fault::DenyCalls => frame[HEADER..HEADER + 8].fill(0),
             Fault::NoTimeLeft => frame[HEADER + 8 + 2 + 3..HEADER + 8 + 2 + 3 + 8].fill(0),
+            Fault::ConfuseStreams => frame[6] ^= 3,
+            Fault::FlipStreamEnd => frame[HEADER] ^= STATUS.number() as u8,
+            Fault::FreeSlotAtAnswer if self.prefaced[other] => {
+                put_cancel(others, u64::from_le_bytes(frame[8..HEADER].try_into().unwrap()), 0);
+            }
             _ => {}
         }
         inbox.extend_from_slice(&frame);
@@ -241,6 +290,13 @@ fn is_occasion(fault: Fault, frame: &[u8]) -> bool {
         Fault::FreeSlotAtCancel => frame[4] == kind::CANCEL,
         Fault::FreeSlotAtCall => frame[4] == kind::CALL && has(flag::ONEWAY),
         Fault::DenyCalls => frame[4] == kind::GOAWAY,
+        Fault::EndBeforeItem => frame[4] == kind::DATA && !has(flag::CHUNKED),
+        Fault::ConfuseStreams => frame[4] == kind::DATA && matches!(frame[6], 1 | 2),
+        // Its code is 0, or the one that handlers and producers give.
+        Fault::FlipStreamEnd => {
+            frame[4] == kind::END && frame[6] > 0 && [0, STATUS.number() as u8].contains(&frame[HEADER])
+        }
+        Fault::FreeSlotAtAnswer => matches!(frame[4], kind::REPLY | kind::END) && frame[6] == 0,
         // Its first field is the deadline.
         Fault::NoTimeLeft => frame[4] == kind::CALL && frame[HEADER + 8..].starts_with(&[11, 0, 1]),
         _ => false,

@@ -1,4 +1,5 @@
 use super::book::{Ended, Given, NAMED, Plan, REFUSED, Reaction, Record, STATUS, body, is_body};
+use super::course::Reading;
 use super::end::Running;
 use super::world::{Event, World};
 use super::{Flaw, Time};
@@ -26,7 +27,9 @@ impl World {
 
     fn call(&mut self, end: usize) -> Result<(), Flaw> {
         let record = self.new_call(end);
-        let may_wait_for_ever = record.deadline.is_none() && record.plan.takes.is_none();
+        let (streams, reads) = (record.streams.len() as u16, record.answer.is_some());
+        let is_never_read = record.answer.as_ref().is_some_and(|course| course.reading == Reading::Never);
+        let may_wait_for_ever = record.deadline.is_none() && (record.plan.takes.is_none() || is_never_read);
         let patience = (may_wait_for_ever || self.random.percent(20)).then(|| self.random.below(20_000));
         let (oneway, len, deadline) = (record.oneway, record.len, record.deadline);
         let token = self.book.add(record);
@@ -35,9 +38,9 @@ impl World {
             method: 0,
             codec: 0,
             oneway,
-            streams: 0,
-            reads: false,
-            window: 0,
+            streams,
+            reads,
+            window: self.profile.window(&mut self.random),
             deadline: deadline.map(|deadline| self.instant(deadline)),
             metadata: None,
             message: body(token, len),
@@ -68,9 +71,11 @@ impl World {
             4..8 => Some(random.below(10_000)),
             _ => None,
         };
-        let listens = takes.is_none() || random.percent(70);
-        let plan = Plan { answer, takes, stops_within: listens.then(|| random.pick(&[0, 100, 5_000])) };
         let oneway = random.percent(12);
+        let (streams, stream, waits) = if oneway { (Vec::new(), None, false) } else { self.profile.streams(random) };
+        let random = &mut self.random;
+        let listens = takes.is_none() || stream.is_some() || waits || random.percent(70);
+        let plan = Plan { answer, takes, stops_within: listens.then(|| random.pick(&[0, 100, 5_000])) };
         let has_deadline = random.percent(30);
         let within: Time = random.pick(&[0, 300, 3_000, 20_000, 20_000]);
         Record {
@@ -80,6 +85,9 @@ impl World {
             // Nobody can give up a one-way call that is sent, so a handler that never ends needs a deadline.
             deadline: (has_deadline || oneway && takes.is_none()).then(|| self.now + random.below(within + 1)),
             plan,
+            streams,
+            answer: stream,
+            waits,
             ticket: None,
             outcome: None,
             given_up: false,
@@ -166,6 +174,8 @@ impl World {
         let record = &mut self.book[token];
         let is_genuine = record.caller != end
             && is_body(&incoming.body, token, record.len)
+            && usize::from(incoming.streams) == record.streams.len()
+            && incoming.reads == record.answer.is_some()
             && incoming.deadline.is_some() == deadline.is_some()
             && incoming.deadline >= deadline;
         if !is_genuine {
@@ -185,13 +195,16 @@ impl World {
         if self.tamper.runs_nothing() {
             record.starts -= 1;
         }
-        let takes = record.plan.takes;
-        if takes == Some(0) {
+        let (takes, ends_with_streams) = (record.plan.takes, record.ends_with_streams());
+        if takes == Some(0) && !ends_with_streams {
             self.answer(end, id, token, Given::Planned);
             return Ok(());
         }
         self.ends[end].running.insert(id, Running { token, told: None, forced: false });
-        if let Some(takes) = takes {
+        self.attach_streams(end, id, token);
+        if let Some(takes) = takes
+            && !ends_with_streams
+        {
             self.schedule(self.now + takes, Event::HandlerEnds(end, id));
         }
         if self.profile.is_lazy && self.random.percent(30) {
@@ -251,6 +264,7 @@ impl World {
         if let Some(running) = self.ends[end].running.remove(&id) {
             let given = if stops { Given::Stopped(running.told) } else { Given::Planned };
             self.answer(end, id, running.token, given);
+            self.leave_readers(end, id, running.token);
         }
     }
 
@@ -259,6 +273,7 @@ impl World {
         record.given = Some(given);
         let answer = match (given, record.plan.answer) {
             (Given::Stopped(_), _) => Answer::Stopped,
+            (_, Reaction::Reply(_)) if record.answer.is_some() => Answer::Finished { metadata: None },
             (_, Reaction::Reply(len)) => Answer::Reply { metadata: None, message: body(token, len) },
             (_, Reaction::Typed(len)) => Answer::Typed { metadata: None, message: body(token, len) },
             (_, Reaction::Status) => Answer::Status { code: STATUS, message: "no".to_owned(), metadata: None },

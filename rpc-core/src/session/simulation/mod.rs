@@ -1,19 +1,22 @@
-//! Random histories of two honest ends: calls in both directions, of every kind and length; callers who give up,
-//! handlers that do not listen; bytes that are cut anywhere and come late; connections that are lost, closed and shut
+//! Random histories of two honest ends: calls in both directions, of every kind and length, with streams and without;
+//! callers who give up, handlers that do not listen, readers that are slow or go; bytes that are cut anywhere and come late; connections that are lost, closed and shut
 //! down. Each follows from its seed alone, in virtual time.
 //!
-//! In every history each call ends once, in a way that agrees with what the other end did; neither end ever sees a
-//! breach; and when all is over nothing is left of anything.
+//! In every history each call ends once, in a way that agrees with what the other end did; the items of each stream come
+//! whole and in order, and its end behind them; neither end ever sees a breach; and when all is over nothing is left of anything.
 //!
 //! `SEED=n cargo test -p rpc-core simulation` replays the history of a seed, `HISTORIES=n` runs more of them.
 
 mod book;
+mod course;
 mod driver;
 mod end;
 mod fault;
+mod flow;
 mod life;
 mod profile;
 mod random;
+mod stream_watch;
 mod watch;
 mod wire;
 mod world;
@@ -52,7 +55,7 @@ impl Tally {
 const HISTORIES: u64 = 2_000;
 
 /// What must have happened in them, so that they are worth their time.
-const EVENTS: [&str; 24] = [
+const EVENTS: [&str; 31] = [
     "answered",
     "sent one way",
     "too long",
@@ -77,6 +80,13 @@ const EVENTS: [&str; 24] = [
     "shut down",
     "finished",
     "settled",
+    "producer stopped",
+    "reader left",
+    "stream ended well",
+    "stream failed",
+    "stream cancelled",
+    "stream lost",
+    "stream left",
 ];
 
 fn number(name: &str) -> Option<u64> {

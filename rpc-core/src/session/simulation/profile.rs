@@ -1,4 +1,5 @@
 use super::Time;
+use super::course::{Course, Reading};
 use super::life::SHORTEST;
 use super::random::Random;
 use super::world::Event;
@@ -14,6 +15,8 @@ pub(super) struct Profile {
     pub(super) is_lazy: bool,
     /// The connection was lost, or closed without care.
     pub(super) is_lossy: bool,
+    /// How many of a hundred calls have streams.
+    streaming: u64,
     /// How many times each end acts again.
     acts: [u64; 2],
     /// How many calls are made at once, at most.
@@ -31,6 +34,7 @@ impl Profile {
             is_heavy: random.percent(40),
             is_lazy: random.percent(50),
             is_lossy: false,
+            streaming: random.pick(&[0, 30, 80]),
             acts: [acts, if both { acts } else { 0 }],
             burst: random.pick(&[1, 4, 24]),
             gap: random.pick(&[10, 1_000, 5_000]),
@@ -80,6 +84,49 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// The streams of a call: those that the caller sends, the one that answers, and whether the handler waits for them.
+    pub(super) fn streams(&self, random: &mut Random) -> (Vec<Course>, Option<Course>, bool) {
+        if !random.percent(self.streaming) {
+            return (Vec::new(), None, false);
+        }
+        let waits = random.percent(60);
+        let count = random.pick(&[0, 1, 1, 2, 3]);
+        let streams = (0..count).map(|_| course(random, !waits)).collect();
+        let answer = random.percent(50).then(|| course(random, true));
+        (streams, answer, waits && count > 0)
+    }
+
+    /// The length of an item to an end.
+    pub(super) fn item(&self, to: usize, random: &mut Random) -> usize {
+        let limit = self.limits[to].message as u64;
+        let (least, most) = match random.below(20) {
+            0 if self.is_heavy => (60_000, limit),
+            1 => (16_000, 20_000),
+            2 => (500, 3_000),
+            3..6 => (0, 1),
+            _ => (0, 100),
+        };
+        random.between(least, most) as usize
+    }
+
+    /// How much a caller wants to be in flight from the start.
+    pub(super) fn window(&self, random: &mut Random) -> u32 {
+        random.pick(&[0, 0, 0, 5_000, 100_000])
+    }
+}
+
+fn course(random: &mut Random, may_be_unread: bool) -> Course {
+    let items = random.pick(&[0, 1, 3, 10, 60]);
+    let reading = match random.below(10) {
+        0 if may_be_unread => Reading::Never,
+        1 => Reading::LeavesAt(random.below(5) as usize),
+        2..6 => Reading::Lazily,
+        _ => Reading::Eagerly,
+    };
+    Course::new(items, random.percent(15), reading)
+}
+
 /// Limits so low that they are met.
 fn limits(random: &mut Random) -> Limits {
     let message = random.pick(&[65_536, 100_000, 200_000]);
@@ -88,6 +135,7 @@ fn limits(random: &mut Random) -> Limits {
         .with_frame(random.pick(&[65_536, 80_000]))
         .with_message(message)
         .with_assembly(random.between(message as u64, 2 * message as u64) as usize)
+        .with_streams(random.pick(&[0, 5_000, 100_000, 1 << 24]))
         .with_write_queue(random.pick(&[65_536, 65_536, 200_000]))
         .within_protocol()
 }

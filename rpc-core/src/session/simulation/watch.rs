@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Flaw;
+use super::stream_watch::StreamWatch;
 use crate::frame::{ANNOUNCED, Breach, EARLY_BYTES, EARLY_CALLS, EARLY_FRAME, Frame, HEADER, flag, kind};
 use crate::limits::Limits;
 
@@ -20,13 +21,16 @@ pub(super) struct Watch {
     oneways: VecDeque<u64>,
     /// Answers to own calls that are arriving, and what of each is missing.
     arriving: BTreeMap<u64, usize>,
-    /// Own messages that are unfinished: the total and what is missing.
-    unfinished: BTreeMap<u64, (usize, usize)>,
+    /// Own messages that are unfinished, items included: the total and what is missing.
+    unfinished: BTreeMap<(u64, u16), (usize, usize)>,
     /// The peer's calls that are not answered, and whether each was cancelled.
     asked: BTreeMap<u64, bool>,
     asked_oneways: VecDeque<u64>,
     last_told: Option<u64>,
     last_heard: Option<u64>,
+    streams: StreamWatch,
+    /// How much more than their first credit the streams that it reads may have.
+    widest: usize,
 }
 
 /// A frame that was sent, as far as others want to know it.
@@ -42,6 +46,7 @@ pub(super) enum Sent {
 struct Raw<'a> {
     kind: u8,
     flags: u8,
+    index: u16,
     id: u64,
     payload: &'a [u8],
 }
@@ -64,6 +69,8 @@ impl Watch {
             asked_oneways: VecDeque::new(),
             last_told: None,
             last_heard: None,
+            streams: StreamWatch::default(),
+            widest: own.streams,
         }
     }
 
@@ -83,14 +90,33 @@ impl Watch {
                 self.sent_call(frame)?;
                 return Ok((len, Sent::Call { id, service: frame.u32_at(0)? }));
             }
+            kind::END if frame.index > 0 => {
+                self.unfinished.remove(&(id, frame.index));
+                require(id & 1 == self.parity, || format!("an END for stream {} of {id}", frame.index))?;
+                self.streams.sent_end(id, frame.index, frame.payload.starts_with(&[0, 0]))?;
+            }
+            kind::DATA => {
+                require(self.greeted, || "an item before HELLO".to_owned())?;
+                let (total, here) = match frame.flags & flag::CHUNKED {
+                    0 => (frame.payload.len(), frame.payload.len()),
+                    _ => (frame.u32_at(0)? as usize, frame.payload.len() - 4),
+                };
+                require(total <= self.peer.message, || format!("an item of {total} bytes"))?;
+                self.streams.sent_data(id, frame.index, total, here)?;
+                self.begin(frame, 0)?;
+            }
+            kind::CREDIT => self.streams.sent_credit(id, frame.index, frame.u32_at(0)?, self.widest)?,
+            kind::CANCEL if frame.index > 0 => self.streams.sent_cancel(id, frame.index)?,
             kind::REPLY | kind::END => {
                 let fields_at = if frame.kind == kind::END { 2 } else { 0 };
                 self.sent_answer(frame, frame.fields_at(fields_at)?)?;
                 return Ok((len, Sent::Answer { id }));
             }
-            kind::CHUNK => self.sent_chunk(id, frame.payload.len())?,
+            kind::CHUNK => self.sent_chunk(id, frame.index, frame.payload.len())?,
             kind::CANCEL => {
-                let was_unfinished = self.unfinished.remove(&id).is_some();
+                let was_streaming = id & 1 == self.parity && self.streams.cancel(id);
+                let was_unfinished = self.unfinished.contains_key(&(id, 0)) || was_streaming;
+                self.unfinished.retain(|(of, _), _| *of != id);
                 match self.calls.get_mut(&id) {
                     Some(cancelled) => {
                         require(!std::mem::replace(cancelled, true), || format!("{id} cancelled twice"))?
@@ -109,6 +135,7 @@ impl Watch {
                 require(self.last_told.is_none_or(|told| last <= told), || format!("GOAWAY grew to {last}"))?;
                 self.last_told = Some(last);
                 self.asked.retain(|id, _| *id <= last);
+                self.streams.sent_goaway(self.parity, last);
                 self.asked_oneways.retain(|id| *id <= last);
             }
             _ => {}
@@ -121,13 +148,27 @@ impl Watch {
         match frame {
             Frame::Hello(_) => self.greeted = true,
             Frame::Call(_) if self.last_told.is_some_and(|last| last != ANNOUNCED) => {}
+            Frame::Call(call) if call.streams || call.reads => {
+                let count = if call.streams { u16::from(call.fields.streams).max(1) } else { 0 };
+                self.streams.open(call.id, count, false);
+                self.streams.open(call.id, u16::from(call.reads), true);
+                self.asked.insert(call.id, false);
+            }
             Frame::Call(call) if call.oneway => self.asked_oneways.push_back(call.id),
             Frame::Call(call) => {
                 self.asked.insert(call.id, false);
             }
-            Frame::Reply { id, message, .. } => self.received_answer(*id, message.total),
-            Frame::End(end) => self.received_answer(end.id, end.message.total),
-            Frame::Chunk { id, bytes, .. } if id & 1 == self.parity => {
+            Frame::Reply { id, message, .. } => {
+                self.streams.received_answer(*id);
+                self.received_answer(*id, message.total);
+            }
+            Frame::End(end) if end.index > 0 => self.streams.received_end(end.id, end.index),
+            Frame::Credit { id, index, amount } => self.streams.received_credit(*id, *index, *amount),
+            Frame::End(end) => {
+                self.streams.received_answer(end.id);
+                self.received_answer(end.id, end.message.total);
+            }
+            Frame::Chunk { id, index: 0, bytes } if id & 1 == self.parity => {
                 if let Some(left) = self.arriving.get_mut(id) {
                     *left = left.saturating_sub(bytes.len());
                     if *left == 0 {
@@ -135,7 +176,8 @@ impl Watch {
                     }
                 }
             }
-            Frame::Cancel { id, .. } => {
+            Frame::Cancel { id, index: 0 } => {
+                self.streams.received_cancel(*id);
                 if let Some(cancelled) = self.asked.get_mut(id) {
                     *cancelled = true;
                 }
@@ -145,12 +187,18 @@ impl Watch {
             }
             Frame::Goaway { last, .. } => {
                 self.last_heard = Some(*last);
+                self.streams.received_goaway(self.parity, *last);
                 self.calls.retain(|id, _| id <= last);
                 self.oneways.retain(|id| id <= last);
                 self.arriving.retain(|id, _| id <= last);
             }
             _ => {}
         }
+    }
+
+    /// A reader says what it has read.
+    pub(super) fn read(&mut self, id: u64, index: u16, amount: usize) {
+        self.streams.read(id, index, amount);
     }
 
     /// How many calls of this end are open.
@@ -169,7 +217,8 @@ impl Watch {
             && self.arriving.is_empty()
             && self.unfinished.is_empty()
             && self.asked.is_empty()
-            && self.asked_oneways.is_empty();
+            && self.asked_oneways.is_empty()
+            && self.streams.is_settled();
         require(settled, || format!("not settled: {self:?}"))
     }
 
@@ -181,6 +230,9 @@ impl Watch {
         self.early_calls += usize::from(!self.greeted);
         require(self.early_calls <= EARLY_CALLS, || "a seventeenth call before HELLO".to_owned())?;
         require(!self.greeted || self.open() < self.peer.calls, || format!("call {id} has no slot"))?;
+        let count = frame.streams()?;
+        self.streams.open(id, count, true);
+        self.streams.open(id, u16::from(frame.flags & flag::READS != 0), false);
         if frame.flags & flag::ONEWAY != 0 {
             self.oneways.push_back(id);
         } else {
@@ -193,11 +245,13 @@ impl Watch {
         let id = frame.id;
         require(self.last_told.is_none_or(|last| id <= last), || format!("an answer to {id}, above GOAWAY's last"))?;
         if self.asked.remove(&id).is_some() {
+            self.unfinished.remove(&(id, 1));
+            self.streams.sent_answer(id, frame.kind == kind::REPLY, frame.payload.starts_with(&[0, 0]))?;
             return self.begin(frame, message_at);
         }
         let cuts_off =
             frame.kind == kind::END && frame.flags & flag::CHUNKED == 0 && frame.payload.starts_with(&[1, 0]);
-        let was_unfinished = self.unfinished.remove(&id).is_some();
+        let was_unfinished = self.unfinished.remove(&(id, 0)).is_some();
         require(cuts_off && was_unfinished, || format!("{id} was answered twice, or never asked"))
     }
 
@@ -206,23 +260,28 @@ impl Watch {
         if frame.flags & flag::CHUNKED == 0 {
             return Ok(());
         }
+        // A CALL's index names its codec.
+        let index = if frame.kind == kind::DATA { frame.index } else { 0 };
         let total = frame.u32_at(message_at)? as usize;
         let left = total - (frame.payload.len() - message_at - 4);
         require(self.greeted, || "chunks before HELLO".to_owned())?;
         require(total <= self.peer.message, || format!("a message of {total} bytes"))?;
-        require(self.unfinished.insert(frame.id, (total, left)).is_none(), || format!("{} twice", frame.id))?;
+        require(self.unfinished.insert((frame.id, index), (total, left)).is_none(), || format!("{} twice", frame.id))?;
         let totals: usize = self.unfinished.values().map(|(total, _)| total).sum();
         require(totals <= self.peer.assembly, || format!("{totals} bytes of unfinished messages"))
     }
 
-    fn sent_chunk(&mut self, id: u64, len: usize) -> Result<(), Flaw> {
-        let Some((_, left)) = self.unfinished.get_mut(&id) else {
+    fn sent_chunk(&mut self, id: u64, index: u16, len: usize) -> Result<(), Flaw> {
+        if index > 0 {
+            self.streams.sent_chunk(id, index, len)?;
+        }
+        let Some((_, left)) = self.unfinished.get_mut(&(id, index)) else {
             return Err(format!("a CHUNK for {id}, which has no unfinished message"));
         };
         require(len > 0 && len <= *left, || format!("a CHUNK of {len} bytes for {id}"))?;
         *left -= len;
         if *left == 0 {
-            self.unfinished.remove(&id);
+            self.unfinished.remove(&(id, index));
         }
         Ok(())
     }
@@ -243,10 +302,10 @@ impl Watch {
 impl<'a> Raw<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, Flaw> {
         let header = bytes.first_chunk::<HEADER>().ok_or("a torn header was sent")?;
-        let [a, b, c, d, kind, flags, _, _, id @ ..] = *header;
+        let [a, b, c, d, kind, flags, low, high, id @ ..] = *header;
         let length = u32::from_le_bytes([a, b, c, d]) as usize;
         let payload = bytes.get(HEADER..HEADER + length).ok_or("a torn frame was sent")?;
-        Ok(Self { kind, flags, id: u64::from_le_bytes(id), payload })
+        Ok(Self { kind, flags, index: u16::from_le_bytes([low, high]), id: u64::from_le_bytes(id), payload })
     }
 
     fn u32_at(&self, at: usize) -> Result<u32, Flaw> {
@@ -259,6 +318,22 @@ impl<'a> Raw<'a> {
         Ok(u64::from_le_bytes(*bytes))
     }
 
+    /// How many streams a CALL says that it sends.
+    fn streams(&self) -> Result<u16, Flaw> {
+        if self.flags & flag::STREAMS == 0 {
+            return Ok(0);
+        }
+        let mut fields = self.payload.get(8 + 2..self.fields_at(8)?).ok_or("short fields were sent")?;
+        while let [tag, low, high, rest @ ..] = fields {
+            let (value, others) = rest.split_at(u16::from_le_bytes([*low, *high]).into());
+            if *tag == 0x06 {
+                return Ok(u16::from(value[0]));
+            }
+            fields = others;
+        }
+        Ok(1)
+    }
+
     /// Where the message begins, when the fields begin at `at`.
     fn fields_at(&self, at: usize) -> Result<usize, Flaw> {
         let bytes = self.payload.get(at..).and_then(|rest| rest.first_chunk()).ok_or("a short payload was sent")?;
@@ -266,7 +341,7 @@ impl<'a> Raw<'a> {
     }
 }
 
-fn require(holds: bool, flaw: impl FnOnce() -> String) -> Result<(), Flaw> {
+pub(super) fn require(holds: bool, flaw: impl FnOnce() -> String) -> Result<(), Flaw> {
     if holds { Ok(()) } else { Err(flaw()) }
 }
 

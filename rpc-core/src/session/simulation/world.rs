@@ -1,5 +1,5 @@
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::time::{Duration, Instant};
 
 use super::book::{Book, Circumstances, Ended, Reaction};
@@ -23,6 +23,8 @@ pub(super) struct World {
     pub(super) ends: [End; 2],
     pub(super) wires: [Wire; 2],
     pub(super) book: Book,
+    /// Whose call is which, of those that have streams.
+    pub(super) tokens: BTreeMap<u64, usize>,
     pub(super) profile: Profile,
     pub(super) tamper: Tamper,
     pub(super) tally: Tally,
@@ -55,6 +57,10 @@ pub(super) enum Event {
     Take(usize, usize),
     /// A caller no longer waits.
     GiveUp(usize, usize),
+    /// A producer of a stream of a call makes items.
+    Produce(usize, u64, u16),
+    /// A reader of a stream of a call looks at what has come.
+    Consume(usize, u64, u16),
     ShutDown(usize),
     /// The time that an announced end waits for its PONG is over.
     Conclude(usize),
@@ -85,6 +91,7 @@ impl World {
             ends,
             wires,
             book: Book::default(),
+            tokens: BTreeMap::new(),
             profile,
             tamper,
             tally: Tally::default(),
@@ -159,6 +166,8 @@ impl World {
             Event::Attach(end, id) => self.attach(end, id)?,
             Event::Take(end, token) => self.take_outcome(end, token)?,
             Event::GiveUp(end, token) => self.give_up(end, token),
+            Event::Produce(end, id, index) => self.produce(end, id, index),
+            Event::Consume(end, id, index) => self.consume(end, id, index),
             Event::ShutDown(end) if !self.ends[end].lost => {
                 self.closing = true;
                 self.ends[end].session.shut_down();

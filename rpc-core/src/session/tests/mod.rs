@@ -17,6 +17,7 @@ mod limits;
 mod pressure;
 mod slots;
 mod streams;
+mod streams_limits;
 mod streams_over;
 mod streams_read;
 mod streams_sent;
