@@ -69,6 +69,39 @@ async fn cancel_within_an_item() {
     .await;
 }
 
+/// A call that ends before it was sent stops its streams too: what makes them is dropped, be it given up or late.
+#[tokio::test]
+async fn the_streams_of_a_call_that_is_never_sent_are_dropped() {
+    let limits = rpc_core::Limits::default().with_calls(16);
+    let office = Office::with(tests::world::Way::Tcp, |builder| builder.limits(limits)).await;
+    let desk = office.client().await;
+    let held: Vec<_> = (0..16).map(|number| tokio::spawn(desk.hold(number))).collect();
+    for _ in 0..16 {
+        assert!(matches!(office.watch.next().await, Event::Begun(_)));
+    }
+    for is_late in [false, true] {
+        let (kept, dropped) = tokio::sync::oneshot::channel::<()>();
+        let parts = stream::iter(0..10).map(move |_| {
+            assert!(!kept.is_closed());
+            pattern(10)
+        });
+        let mut call = desk.total(parts);
+        if is_late {
+            let error = soon(call.timeout(Duration::from_millis(1))).await.unwrap_err();
+            assert_eq!((error.code(), error.delivery()), (Code::DeadlineExceeded, Delivery::NotSent));
+        } else {
+            assert!((&mut call).now_or_never().is_none());
+            drop(call);
+        }
+        assert!(soon(dropped).await.is_err(), "it was dropped");
+    }
+    office.watch.release(16);
+    for call in held {
+        soon(call).await.unwrap().unwrap();
+    }
+    office.close().await;
+}
+
 /// C6: cancelled while it waits for a slot: the server never hears of it.
 #[tokio::test]
 async fn cancel_while_queued() {

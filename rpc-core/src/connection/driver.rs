@@ -103,6 +103,9 @@ impl Batch {
             wake(flow.grant(index, grant));
         }
         for Ended { caller, outcome } in self.ended.drain(..) {
+            if let Some(flow) = caller.flow() {
+                flow.stop_producers();
+            }
             wake(caller.end(outcome));
         }
         self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));

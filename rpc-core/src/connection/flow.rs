@@ -155,6 +155,16 @@ impl Flow {
         outlet.producer.take()
     }
 
+    /// The call has ended, perhaps before it was sent, so that the session knew nothing of its streams: nobody reads them.
+    pub(super) fn stop_producers(&self) {
+        for index in 1..=self.sends() {
+            // Wakers are foreign code: they run without the lock.
+            if let Some(waker) = self.grant(index, Grant::Stop) {
+                waker.wake();
+            }
+        }
+    }
+
     /// Gives the session what producers and readers have left.
     pub(super) fn collect(&self, session: &mut OpenSession) {
         // Before looking: what is left behind one's back is then announced once more.

@@ -195,6 +195,9 @@ impl Connection {
         // The session's half is no foreign code: the caller still has the other.
         drop(ticket.and_then(|ticket| core.session.abandon(ticket)));
         shared.write_or_ring(core, false, now());
+        if let Some(flow) = call.flow() {
+            flow.stop_producers();
+        }
         drop(waker);
     }
 }
