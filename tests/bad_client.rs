@@ -65,7 +65,7 @@ async fn what_has_no_meaning_is_zero() {
         (Frame::new(kind::PING, 0, [0; 8]).flags(1), "PING with flags 0x01"),
         (Frame::new(kind::PING, 0, [0; 8]).index(1), "PING with index 1"),
         (Frame::new(kind::PING, 1, [0; 8]), "PING with call 1"),
-        (call(1, "echo", SEVEN).flags(0x08), "CALL with flags 0x08"),
+        (call(1, "echo", SEVEN).flags(0x10), "CALL with flags 0x10"),
         (Frame::new(kind::CANCEL, 1, []).flags(0x02), "CANCEL with flags 0x02"),
         (Frame::new(0x18, 0, []), "frames of kind 0x18 are not known here"),
         (Frame::new(0xFE, 0, []), "frames of kind 0xfe are not known here"),
@@ -223,10 +223,100 @@ async fn streams_that_a_call_does_not_have_end_the_connection() {
         Frame::new(kind::CANCEL, 1, []).index(1),
     ] {
         let text = breach_text(&[call(1, "hold", SEVEN), frame]).await;
-        assert_eq!(text, "a frame for stream 1 of call 1, which has no streams");
+        assert_eq!(text, "a frame for stream 1 of call 1, which has no such stream");
     }
     let answer = breach_text(&[tests::frames::reply(2, b"1")]).await;
     assert_eq!(answer, "an answer to call 2, which was never sent");
+}
+
+/// A call of a method that takes a stream, in JSON.
+fn total() -> Frame {
+    call(1, "total", "").flags(flag::STREAMS)
+}
+
+/// An item of its stream.
+fn item(bytes: impl Into<Vec<u8>>) -> Frame {
+    Frame::new(kind::DATA, 1, bytes).index(1)
+}
+
+/// The end of its stream.
+fn over(code: u16) -> Frame {
+    Frame::new(kind::END, 1, [code.to_le_bytes(), [0, 0]].concat()).index(1)
+}
+
+/// An item that goes on in chunks.
+fn head_of(total: u32) -> Frame {
+    item(total.to_le_bytes()).flags(flag::CHUNKED)
+}
+
+/// E5, E6, W-26, W-31, W-32.
+#[tokio::test]
+async fn a_stream_that_breaks_a_rule_ends_the_connection() {
+    let chunk = |len| Frame::new(kind::CHUNK, 1, vec![b'1'; len]).index(1);
+    let credit = |amount: u32| Frame::new(kind::CREDIT, 1, amount.to_le_bytes()).index(1);
+    let numbers = || call(1, "numbers", r#"{"below":9}"#).flags(flag::READS);
+    let second = Frame::new(kind::DATA, 1, *b"\"\"").index(2);
+    for (frames, text) in [
+        (vec![total(), over(0), item("\"\"")], "an item of stream 1 of call 1, behind its end"),
+        (vec![total(), over(0), over(0)], "stream 1 of call 1 ended twice"),
+        (vec![total(), second], "a frame for stream 2 of call 1, which has no such stream"),
+        (vec![total(), item([b'"'; 3000]), item("\"\"")], "an item of stream 1 of call 1, without credit"),
+        (vec![total(), head_of(100), over(0)], "stream 1 of call 1 ended within an item"),
+        (vec![total(), chunk(1)], "a CHUNK for call 1, which has no unfinished message"),
+        (vec![total(), head_of(100), chunk(101)], "a message of 100 bytes goes on after its end"),
+        (vec![total(), chunk(0)], "an empty CHUNK"),
+        (vec![numbers(), credit(u32::MAX)], "the credit of stream 1 of call 1 is past 2147483647"),
+        (vec![call(1, "note", SEVEN).flags(flag::ONEWAY | flag::READS)], "call 1 is one-way, and has streams"),
+    ] {
+        let heard = breach_text(&frames).await;
+        // The handler may have ended with the stream, and the call with it.
+        let is_over = heard == "a frame for stream 1 of call 1, which has no such stream";
+        assert!(heard == text || is_over && frames.len() == 3, "{heard}, not {text}");
+    }
+}
+
+/// Both ends must mean the same streams; where they do not, the call fails and nothing else.
+#[tokio::test]
+async fn streams_that_a_method_does_not_have_refuse_the_call() {
+    let office = Office::open().await;
+    let mut peer = Peer::greet(&office.address).await;
+    for (id, frame, text) in [
+        (1, call(1, "echo", SEVEN).flags(flag::READS), "Desk.echo takes 0 streams and gives one result"),
+        (3, call(3, "numbers", SEVEN), "Desk.numbers takes 0 streams and gives a stream"),
+        (5, call(5, "total", ""), "Desk.total takes 1 streams and gives one result"),
+    ] {
+        peer.put(&frame).await;
+        let answer = peer.frame().await;
+        let (code, not_executed, heard) = answer.end();
+        assert_eq!((answer.call, code, not_executed), (id, 12, true));
+        assert!(heard.starts_with(text), "{heard}");
+    }
+    peer.put(&call(7, "echo", SEVEN)).await;
+    assert_eq!(peer.frame().await.kind, kind::REPLY);
+    drop(peer);
+    office.close().await;
+}
+
+/// An item over the limit fails its stream alone; the rest of it is read over.
+#[tokio::test]
+async fn an_item_over_the_limit_fails_its_stream_alone() {
+    let office = Office::open().await;
+    let mut peer = Peer::greet(&office.address).await;
+    peer.put(&total()).await;
+    peer.put(&head_of(4 * 1024 * 1024 + 1)).await;
+    // The stream is refused, the handler gets the error and passes it on.
+    let mut frames = [peer.frame().await, peer.frame().await];
+    frames.sort_by_key(|frame| frame.kind);
+    assert_eq!((frames[1].kind, frames[1].index), (kind::CANCEL, 1));
+    let (code, _, text) = frames[0].end();
+    assert_eq!(code, 8);
+    assert_eq!(text, "an item of 4194305 bytes came; this end takes at most 4194304 (its Limits::message)");
+    peer.put(&Frame::new(kind::CHUNK, 1, vec![0; 60_000]).index(1)).await;
+    peer.put(&over(1)).await;
+    peer.put(&call(3, "echo", SEVEN)).await;
+    assert_eq!(peer.frame().await.kind, kind::REPLY);
+    drop(peer);
+    office.close().await;
 }
 
 #[tokio::test]

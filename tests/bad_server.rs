@@ -78,7 +78,7 @@ async fn frames_that_break_a_rule_end_the_connection() {
     let huge = |_| vec![Frame { kind: kind::PONG, ..Frame::default() }];
     assert_eq!(breach(huge).await, "a payload of 0 bytes should have 8");
     let data = |id| vec![Frame::new(kind::DATA, id, *b"x").index(1)];
-    assert_eq!(breach(data).await, "a frame for stream 1 of call ID, which has no streams");
+    assert_eq!(breach(data).await, "a frame for stream 1 of call ID, which has no such stream");
     let done = |_| vec![Frame::new(kind::DONE, 0, 1u32.to_le_bytes())];
     assert_eq!(breach(done).await, "DONE of 1 with 0 one-way calls open");
     let unknown = |_| vec![Frame::new(0x40, 0, [])];

@@ -321,7 +321,7 @@ fn callbacks_reach_the_members() {
         "2 have heard ann",
         "bob hears   ann: Who has seen the cat?",
         "cid hears   ann: Who has seen the cat?",
-        "1 have heard bob",
+        "2 have heard bob",
         "ann hears   bob: It is on the roof.",
         "cid has gone; 1 has heard ann",
         "bob hears   ann: I get it.",

@@ -26,7 +26,9 @@ pub mod flag {
     pub const ONEWAY: u8 = 0x01;
     pub const NOT_EXECUTED: u8 = 0x01;
     pub const CHUNKED: u8 = 0x02;
+    pub const STREAMS: u8 = 0x04;
     pub const TYPED: u8 = 0x04;
+    pub const READS: u8 = 0x08;
 }
 
 /// A header and a payload.

@@ -92,15 +92,39 @@ struct Batch {
 }
 
 impl Batch {
-    /// Tells callers and stops handlers; the lock must not be held. Says how many calls had ended.
-    fn notify(&mut self) -> usize {
-        let count = self.ended.len();
+    /// Takes from the session what came of streams, and what their producers may do.
+    #[inline]
+    fn take_stream_news(&mut self, core: &mut Core) {
+        if core.session.has_stream_news() {
+            self.take_stream_news_now(core);
+        }
+    }
+
+    /// Apart, since most turns have none.
+    #[cold]
+    fn take_stream_news_now(&mut self, core: &mut Core) {
+        core.attach_opened();
+        core.session.poll_arrived(&mut self.arrived);
+        core.session.poll_grants(&mut self.grants);
+    }
+
+    /// Tells those who make and read items.
+    #[cold]
+    fn notify_streams(&mut self) {
         for Arrived { handle, index, mut items, end, report_at } in self.arrived.drain(..) {
             wake(handle.deliver(index, &mut items, end, report_at));
             self.spares.push(items);
         }
         for (flow, index, grant) in self.grants.drain(..) {
             wake(flow.grant(index, grant));
+        }
+    }
+
+    /// Tells callers and stops handlers; the lock must not be held. Says how many calls had ended.
+    fn notify(&mut self) -> usize {
+        let count = self.ended.len();
+        if !(self.arrived.is_empty() && self.grants.is_empty()) {
+            self.notify_streams();
         }
         for Ended { caller, outcome } in self.ended.drain(..) {
             if let Some(flow) = caller.flow() {
@@ -274,11 +298,9 @@ impl Driver {
 
     /// Takes from the session what has ended, what to stop and, unless that has been much already, what to start.
     fn hand_out(&mut self, core: &mut Core, turn: &mut Turn) {
-        core.attach_opened();
-        let Batch { ended, arrived, grants, stops, calls, .. } = &mut self.batch;
+        self.batch.take_stream_news(core);
+        let Batch { ended, stops, calls, .. } = &mut self.batch;
         let session = &mut core.session;
-        session.poll_arrived(arrived);
-        session.poll_grants(grants);
         session.poll_ended(ended);
         session.poll_stops(stops);
         if !self.greeted
@@ -377,8 +399,7 @@ impl Driver {
             core.session.conclude(Reason::Shutdown, "");
         }
         core.session.handle_timeout(now);
-        core.session.poll_arrived(&mut self.batch.arrived);
-        core.session.poll_grants(&mut self.batch.grants);
+        self.batch.take_stream_news(core);
         core.session.poll_ended(&mut self.batch.ended);
         core.session.poll_stops(&mut self.batch.stops);
         let conclude_at = self.conclude_at.filter(|due| *due > now);

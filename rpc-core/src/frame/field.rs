@@ -31,6 +31,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// The length of the fields as encoded, without the `u16` that says it.
+    #[inline(always)]
     pub(super) fn encoded_len(&self) -> usize {
         let deadline = if self.deadline.is_some() { 3 + 8 } else { 0 };
         let attempt = if self.attempt > 0 { 3 + 4 } else { 0 };
@@ -39,8 +40,9 @@ impl Fields {
         deadline + attempt + streams + metadata
     }
 
-    /// Puts the length of all fields, and those that are short.
-    #[inline]
+    /// Puts the length of all fields, and those that are short. Nearly every frame has none but a deadline; where that is
+    /// known, the rest of this is not there.
+    #[inline(always)]
     pub(super) fn put_short(&self, start: &mut Start) {
         start.put((self.encoded_len() as u16).to_le_bytes());
         if let Some(deadline) = self.deadline {

@@ -254,6 +254,9 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// The handler of a call has ended. The slot of one whose caller still sends is free when that has gone by (W-29).
     fn end_work(&mut self, id: u64) -> Option<(bool, Option<Stop>)> {
+        if self.streams.is_empty() {
+            return self.work.end(id).map(|entry| (entry.oneway, entry.stopped));
+        }
         let is_reading = self.is_reading(id);
         let entry = self.work.get_mut(id).filter(|entry| !matches!(entry.stage, Stage::Answered))?;
         let (oneway, stopped) = (entry.oneway, entry.stopped);

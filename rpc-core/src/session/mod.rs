@@ -322,7 +322,13 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Whether somebody is to be told of something.
     pub(crate) fn has_news(&self) -> bool {
-        !self.ended.is_empty() || !self.grants.is_empty() || !self.noted.is_empty() || !self.arrived.is_empty()
+        !self.ended.is_empty() || self.has_stream_news()
+    }
+
+    /// Whether somebody is to be told of streams.
+    #[inline]
+    pub(crate) fn has_stream_news(&self) -> bool {
+        !(self.opened.is_empty() && self.grants.is_empty() && self.noted.is_empty() && self.arrived.is_empty())
     }
 
     /// How many calls have ended since the last time.

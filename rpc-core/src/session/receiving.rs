@@ -146,9 +146,16 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if read.is_over {
             return Err(Breach::new(format!("stream {index} of call {id} ended twice")));
         }
-        let result = match Code::from_number(end.code) {
-            None => Ok(()),
-            Some(code) => {
+        if end.message.total.is_some() {
+            return Err(Breach::new(format!("an END of stream {index} of call {id}, in chunks")));
+        }
+        let result = match (end.fields.unknown, Code::from_number(end.code)) {
+            (Some(tag), _) => {
+                let text = format!("the end of the caller's stream needs field {tag:#04x}, which is not known here");
+                Err(RpcError::new(Code::Unimplemented, text))
+            }
+            (None, None) => Ok(()),
+            (None, Some(code)) => {
                 let text = format!("the caller's stream failed: {}", String::from_utf8_lossy(&end.message.bytes));
                 Err(RpcError::new(code, text))
             }

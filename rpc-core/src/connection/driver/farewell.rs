@@ -58,8 +58,7 @@ impl Driver {
         let error = core.session.lost().map(|error| error.with_peer(Arc::clone(&self.shared.peer)));
         let error = (!good).then_some(error).flatten();
         core.over = Some(error.clone());
-        core.session.poll_arrived(&mut self.batch.arrived);
-        core.session.poll_grants(&mut self.batch.grants);
+        self.batch.take_stream_news(&mut core);
         core.session.poll_ended(&mut self.batch.ended);
         for call in shared.inbox.close() {
             if let Some(outcome) = core.start(&call, now()) {
