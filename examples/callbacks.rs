@@ -5,10 +5,8 @@
 //!
 //! `cargo run --example callbacks`
 
-use std::sync::Mutex;
-
 use rpc_core::{Channel, Context, RpcError, Server, rpc_service};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
 /// What the members call.
 #[rpc_service]
@@ -35,19 +33,19 @@ impl Room for Lounge {
     async fn join(&self, cx: &Context, name: &str) -> usize {
         // The way back to whoever calls; it may be kept, and fails once the member has gone.
         let member = MemberClient::new(cx.client());
-        let mut members = self.members.lock().unwrap();
+        let mut members = self.members.lock().await;
         members.push((name.to_owned(), member));
         members.len()
     }
 
     async fn say(&self, name: &str, line: &str) -> usize {
         let others: Vec<(String, MemberClient)> =
-            self.members.lock().unwrap().iter().filter(|(other, _)| other != name).cloned().collect();
+            self.members.lock().await.iter().filter(|(other, _)| other != name).cloned().collect();
         let mut heard = 0;
         for (other, member) in others {
             match member.hear(&format!("{name}: {line}")).await {
                 Ok(()) => heard += 1,
-                Err(_) => self.members.lock().unwrap().retain(|(member, _)| *member != other),
+                Err(_) => self.members.lock().await.retain(|(member, _)| *member != other),
             }
         }
         heard
