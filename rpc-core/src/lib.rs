@@ -112,7 +112,7 @@ pub use server::{Server, ServerBuilder, ServerHandle, ShutdownReport};
 mod channel;
 pub use channel::{Call, Channel, ChannelBuilder};
 
-/// What streams are made of. Whatever implements [`Stream`](stream::Stream) can be given and sent; combinators such as
+/// What streams are made of. Whatever implements [`Stream`] can be given and sent; combinators such as
 /// `map` and `try_collect` are in the crate `futures`.
 pub mod stream {
     pub use crate::streaming::{Pusher, Streaming, push, try_push};

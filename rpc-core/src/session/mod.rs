@@ -152,6 +152,8 @@ pub(crate) struct Session<C, H, S> {
     grants: Vec<(S, u16, Grant)>,
     /// The call whose answer goes behind items that wait.
     answering: Option<u64>,
+    /// How far producers are ahead, or may be by now, all together, in bytes.
+    ahead: i64,
     /// By how much the windows of streams have grown, all together, in bytes.
     widened: usize,
 
@@ -222,6 +224,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             spares: Vec::new(),
             grants: Vec::new(),
             answering: None,
+            ahead: 0,
             widened: 0,
             ended: Vec::new(),
             stopping: Vec::new(),

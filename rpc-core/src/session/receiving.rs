@@ -1,7 +1,7 @@
 //! Streams that this end reads: what has come, what may come, how they ended.
 
 use super::items::{Packed, cost};
-use super::streams::Stage;
+use super::streams::{Sent, Stage};
 use super::{Arrived, Outcome, Session};
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
@@ -242,7 +242,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
                 self.widened -= (read.window - INITIAL_CREDIT) as usize;
             }
         }
-        self.streams.remove(id);
+        let removed = self.streams.remove(id);
+        self.ahead -= removed.iter().flat_map(|entry| &entry.sent).map(Sent::ahead).sum::<i64>();
         if self.streams.is_empty() {
             self.spares = Vec::new();
         }

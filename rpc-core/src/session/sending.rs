@@ -13,6 +13,9 @@ use crate::frame::{Breach, Fields, Head};
 /// How far a producer may be ahead of what has been written, in bytes: enough to make the next items while others are
 /// written, and no more, since what is made waits in memory and before everything else.
 const AHEAD: i64 = 64 * 1024;
+/// The same where the producers of a connection are far ahead already, all together: as long as its peer does not read,
+/// each stream that it opens costs no more than this.
+const AHEAD_OF_MANY: i64 = 4 * 1024;
 /// A stream's credit never passes this (W-31).
 const MOST_CREDIT: i64 = i32::MAX as i64;
 /// Less credit than this at a time is a frame that costs more than it brings (W-39).
@@ -25,10 +28,12 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             return;
         };
         let cost = items.cost();
+        let before = sent.ahead();
         // The last one began within what was lent, and may overdraw it.
         sent.lent -= cost as i64;
         sent.queued += cost;
         sent.queue.push_back(items);
+        self.ahead += sent.ahead() - before;
         if !std::mem::replace(&mut sent.has_turn, true) {
             self.sender.add_turn(id, index);
         }
@@ -120,15 +125,19 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         let Some(sent) = sent.get_mut(usize::from(index) - 1).filter(|sent| matches!(sent.stage, Stage::Open)) else {
             return;
         };
+        let is_much = self.ahead >= self.limits.assembly as i64;
+        let most = if is_much { AHEAD_OF_MANY } else { AHEAD };
+        let room = most - sent.ahead();
         // What was overdrawn is settled first.
         let overdrawn = (-sent.lent).max(0);
-        let room = AHEAD - sent.lent.max(0) - sent.queued as i64;
-        if sent.credit <= overdrawn || room < AHEAD / 2 {
+        if sent.credit <= overdrawn || room < most / 2 {
             return;
         }
         let amount = overdrawn + room.min(sent.credit - overdrawn);
+        let before = sent.ahead();
         sent.credit -= amount;
         sent.lent += amount;
+        self.ahead += sent.ahead() - before;
         self.grants.push((handle.clone(), index, Grant::Lend(amount as usize)));
     }
 
@@ -142,6 +151,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         match sent.queue.pop_front() {
             Some(items) => {
                 sent.queued -= items.cost();
+                self.ahead -= items.cost() as i64;
                 match items {
                     Items::Short(frames) => self.outbox.put_bytes(&frames),
                     Items::Long(message) if message.len() <= frame => {
@@ -207,6 +217,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         let Some(sent) = entry.sent(index).filter(|sent| !matches!(sent.stage, Stage::Over)) else {
             return false;
         };
+        self.ahead -= sent.ahead();
         *sent = Sent { stage: Stage::Over, ..Sent::new(0) };
         self.sender.forget_stream(id, index);
         self.grants.extend(handle.map(|handle| (handle, index, Grant::Stop)));

@@ -86,6 +86,11 @@ impl Sent {
         Self { credit, lent: 0, queue: VecDeque::new(), queued: 0, has_turn: false, stage: Stage::Open }
     }
 
+    /// How far its producer is ahead, or may be by now.
+    pub(super) fn ahead(&self) -> i64 {
+        self.lent.max(0) + self.queued as i64
+    }
+
     /// Whether all of it is in the outbox, but for its end.
     pub(super) fn is_drained(&self) -> bool {
         self.queue.is_empty() && !self.has_turn

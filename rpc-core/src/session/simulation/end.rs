@@ -125,7 +125,7 @@ impl End {
             ("ready", session.ready.is_empty() && session.ready_bytes == 0),
             ("assembly", session.assembly.is_empty()),
             ("sender", session.sender.is_empty()),
-            ("streams", session.streams.is_empty() && session.widened == 0),
+            ("streams", session.streams.is_empty() && session.widened == 0 && session.ahead == 0),
             ("flow", session.opened.is_empty() && !session.has_news()),
             ("timer", session.poll_timeout().is_none()),
             ("ended", session.ended.is_empty() && session.stopping.is_empty()),

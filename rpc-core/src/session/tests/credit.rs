@@ -261,3 +261,25 @@ fn the_first_credit_is_what_hello_says() {
     client.make(id, 2, 3);
     assert_eq!(items(&client.said()), [(2, 3)]);
 }
+
+/// A peer that grants much on many streams, and may not read, does not have much made for each of them.
+#[test]
+fn producers_of_many_streams_are_not_far_ahead_all_at_once() {
+    const AHEAD: usize = 64 * 1024;
+    let mut client = Bench::greeted(Role::Client, least(), roomy());
+    let ids: Vec<u64> = (0..3).map(|_| client.open(1, false).1).collect();
+    assert_eq!(client.lent(), 3 * 2048);
+    let mut lent = |id, amount| {
+        client.hear(credit(id, 1, amount));
+        client.lent()
+    };
+    assert_eq!(lent(ids[0], 1 << 20), AHEAD - 2048, "as far as one may be");
+    // By now that is as much as `Limits::assembly`, which all may be together.
+    assert_eq!([lent(ids[1], 1 << 20), lent(ids[2], 1 << 20)], [2048, 2048]);
+    assert_eq!(lent(ids[1], 1 << 20), 0);
+    client.make(ids[0], 1, 60_000);
+    assert_eq!(items(&client.said()), [(1, 60_000)]);
+    assert!(client.lent() > 0, "it goes on when that has gone");
+    client.session.handle_lost(RpcError::new(Code::Unavailable, "gone"));
+    assert_eq!(client.session.ahead, 0);
+}

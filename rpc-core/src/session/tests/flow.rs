@@ -128,7 +128,7 @@ impl Bench {
     #[track_caller]
     pub(super) fn assert_settled(&mut self) {
         assert!(self.session.streams.is_empty(), "streams are left: {:?}", self.session.streams);
-        assert_eq!(self.session.widened, 0);
+        assert_eq!((self.session.widened, self.session.ahead), (0, 0));
         self.assert_empty();
     }
 }
