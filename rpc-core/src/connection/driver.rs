@@ -265,7 +265,7 @@ impl Driver {
             core.session.give_back(items);
         }
         for (id, flow) in self.batch.flows.drain(..) {
-            flow.open(id, core.session.longest_item());
+            flow.open(id, core.session.longest_message());
             core.session.attach_streams(id, flow);
         }
         for (id, handler) in self.batch.handlers.drain(..) {

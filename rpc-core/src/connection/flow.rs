@@ -1,16 +1,21 @@
 //! The streams of a call, as the driver shares them with who makes and who reads the items.
 
+mod inlet;
+pub(crate) use inlet::Inlet;
+
+mod outlet;
+pub(crate) use outlet::{Outlet, Refused};
+
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 use super::shared::{OpenSession, Shared};
 use crate::code::Code;
 use crate::error::RpcError;
-use crate::frame::HEADER;
 use crate::limits::INITIAL_CREDIT;
-use crate::session::{Answer, Batch, Grant, Items, Output, Packed};
+use crate::session::{Answer, Grant, Items, Packed};
 
 /// The streams of one call.
 pub(crate) struct Flow {
@@ -85,21 +90,17 @@ impl Flow {
 
     /// The reading end of a stream.
     pub(crate) fn inlet(self: &Arc<Self>, index: u16) -> Inlet {
-        Inlet { flow: Arc::clone(self), index }
+        Inlet::new(Arc::clone(self), index)
     }
 
     /// The sending end of a stream of a call of this end.
     pub(crate) fn outlet(self: &Arc<Self>, index: u16) -> Outlet {
-        self.outlet_that(index, false)
+        Outlet::new(Arc::clone(self), index, false)
     }
 
     /// The sending end of the stream that answers a call of the peer: it ends by the answer.
     pub(crate) fn answering_outlet(self: &Arc<Self>) -> Outlet {
-        self.outlet_that(1, true)
-    }
-
-    fn outlet_that(self: &Arc<Self>, index: u16, ended: bool) -> Outlet {
-        Outlet { flow: Arc::clone(self), index, batch: Batch::default(), lent: 0, made: 0, ended }
+        Outlet::new(Arc::clone(self), 1, true)
     }
 
     pub(crate) fn reads(&self) -> u16 {
@@ -217,200 +218,8 @@ impl Flow {
     }
 }
 
-/// The reading end of a stream.
-pub(crate) struct Inlet {
-    flow: Arc<Flow>,
-    index: u16,
-}
-
-impl Inlet {
-    /// Exchanges items that have been read for those that have come, or says how the stream ended.
-    pub(crate) fn poll_items(&self, cx: &Context<'_>, items: &mut Packed) -> Poll<Option<Result<(), RpcError>>> {
-        let Some(mut inlet) = self.flow.lock_inlet(self.index) else {
-            return Poll::Ready(Some(Ok(())));
-        };
-        inlet.consumed += items.cost();
-        items.clear();
-        let has_items = !inlet.items.is_empty();
-        if has_items {
-            std::mem::swap(items, &mut inlet.items);
-        }
-        let end = if has_items { None } else { inlet.end.clone() };
-        let is_empty = !has_items && end.is_none();
-        inlet.starved |= is_empty;
-        let old = if is_empty { inlet.reader.replace(cx.waker().clone()) } else { None };
-        let reports = inlet.consumed >= inlet.report_at;
-        drop(inlet);
-        // Wakers are foreign code: they are dropped without the lock.
-        drop(old);
-        if reports {
-            self.flow.notice();
-        }
-        match end {
-            Some(end) => Poll::Ready(Some(end)),
-            None if has_items => Poll::Ready(None),
-            None => Poll::Pending,
-        }
-    }
-
-    /// Nobody reads the stream any more.
-    pub(crate) fn leave(&self) {
-        let Some(mut inlet) = self.flow.lock_inlet(self.index) else {
-            return;
-        };
-        let was_over = inlet.end.is_some();
-        let items = std::mem::take(&mut inlet.items);
-        inlet.left = !was_over;
-        drop(inlet);
-        drop(items);
-        if !was_over {
-            self.flow.notice();
-        }
-    }
-}
-
-/// The sending end of a stream. When it is dropped before its end, the reader is told that the stream failed.
-pub(crate) struct Outlet {
-    flow: Arc<Flow>,
-    index: u16,
-    batch: Batch,
-    /// What may still be made, and what was made in all.
-    lent: i64,
-    made: usize,
-    /// Its end was given, or is not its own affair.
-    ended: bool,
-}
-
-/// Room for the item that overdraws what is lent, where it is not long.
-const SLACK: usize = 128;
-/// So much is made before it is passed on, in bytes.
-const BATCH: usize = 32 * 1024;
-
-/// Nobody reads the stream any more.
-#[derive(Debug)]
-pub(crate) struct Stopped;
-
-/// Why an item cannot be sent.
-#[derive(Debug)]
-pub(crate) enum Refused<E> {
-    /// The peer does not take one of this length.
-    TooLong {
-        len: usize,
-        limit: usize,
-    },
-    Failed(E),
-}
-
-impl Outlet {
-    /// Whether an item may be made.
-    pub(crate) fn poll_ready(&mut self, cx: &Context<'_>) -> Poll<Result<(), Stopped>> {
-        if self.lent > 0 {
-            return Poll::Ready(Ok(()));
-        }
-        self.flush();
-        let Some(mut outlet) = self.flow.lock_outlet(self.index) else {
-            return Poll::Ready(Err(Stopped));
-        };
-        if outlet.stopped {
-            return Poll::Ready(Err(Stopped));
-        }
-        self.lent += std::mem::take(&mut outlet.lent) as i64;
-        if self.lent > 0 {
-            return Poll::Ready(Ok(()));
-        }
-        let old = outlet.producer.replace(cx.waker().clone());
-        drop(outlet);
-        drop(old);
-        Poll::Pending
-    }
-
-    /// Whether nobody reads the stream any more. `cx` is woken when that is so.
-    pub(crate) fn is_stopped_or_wakes(&self, cx: &Context<'_>) -> bool {
-        let Some(mut outlet) = self.flow.lock_outlet(self.index) else {
-            return true;
-        };
-        let stopped = outlet.stopped;
-        let old = outlet.producer.replace(cx.waker().clone());
-        drop(outlet);
-        drop(old);
-        stopped
-    }
-
-    /// How much was made so far, in bytes.
-    pub(crate) fn made(&self) -> usize {
-        self.made
-    }
-
-    /// Adds an item. It is passed on with others, or by [`flush`](Self::flush).
-    pub(crate) fn push<E>(&mut self, encode: impl FnOnce(&mut Output) -> Result<(), E>) -> Result<(), Refused<E>> {
-        let id = self.flow.id.load(Ordering::Relaxed);
-        let most = (self.lent.max(0) as usize).min(BATCH) + SLACK;
-        let (cost, long) = self.batch.push(id, self.index, most, encode).map_err(Refused::Failed)?;
-        self.lent -= cost as i64;
-        self.made += cost;
-        if let Some(long) = long {
-            let (len, limit) = (cost - HEADER, self.flow.limit.load(Ordering::Relaxed));
-            if len > limit {
-                return Err(Refused::TooLong { len, limit });
-            }
-            self.flush();
-            self.leave([long]);
-        } else if self.batch.len() >= BATCH {
-            self.flush();
-        }
-        Ok(())
-    }
-
-    /// Passes on what was made.
-    pub(crate) fn flush(&mut self) {
-        if let Some(items) = self.batch.take() {
-            self.leave([items]);
-        }
-    }
-
-    /// Ends a stream that the caller sends.
-    pub(crate) fn end(&mut self, end: Result<(), (Code, String)>) {
-        self.flush();
-        self.ended = true;
-        if let Some(mut outlet) = self.flow.lock_outlet(self.index) {
-            outlet.end.get_or_insert(Last::Stream(end));
-        }
-        self.flow.notice();
-    }
-
-    fn leave(&self, items: impl IntoIterator<Item = Items>) {
-        if let Some(mut outlet) = self.flow.lock_outlet(self.index) {
-            outlet.queue.extend(items);
-        }
-        self.flow.notice();
-    }
-}
-
-impl Drop for Outlet {
-    fn drop(&mut self) {
-        // Also what a handler gave before it panicked.
-        self.flush();
-        if !self.ended {
-            let why = if std::thread::panicking() { "it panicked" } else { "it was dropped before its end" };
-            self.end(Err((Code::Aborted, why.to_owned())));
-        }
-    }
-}
-
 impl fmt::Debug for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Flow").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Inlet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inlet").field("flow", &self.flow).field("index", &self.index).finish()
-    }
-}
-
-impl fmt::Debug for Outlet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outlet").field("flow", &self.flow).field("index", &self.index).finish_non_exhaustive()
     }
 }

@@ -325,7 +325,7 @@ impl Core {
     pub(super) fn attach_opened(&mut self) {
         while let Some((call, id)) = self.session.poll_opened() {
             if let Some(flow) = call.flow() {
-                flow.open(id, self.session.longest_item());
+                flow.open(id, self.session.longest_message());
                 self.session.attach_streams(id, Arc::clone(flow));
             }
         }

@@ -1,17 +1,16 @@
-//! The calls that the peer makes: taken, refused, started, stopped, answered.
+//! The calls that the peer makes: taken, refused, started, stopped.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::outcome::{LONGEST_DEADLINE, weight};
-use super::streams::{self, Final, Read};
+use super::streams::{self, Read};
 use super::work::{Entry, Stage};
-use super::{Answer, Incoming, MOST_STREAMS, Message, Refusal, Session, Stop};
+use super::{Incoming, MOST_STREAMS, Refusal, Session, Stop};
 use crate::code::Code;
 use crate::error::RpcError;
-use crate::frame::{Body, Breach, Call, Fields, Head, Reason, put_done};
+use crate::frame::{Body, Breach, Call, Reason};
 use crate::limits::INITIAL_CREDIT;
-use crate::metadata::Metadata;
 
 /// How much the driver may read before it starts what has come, in bytes.
 const TURN: usize = 8 * 1024 * 1024;
@@ -189,105 +188,6 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         entry.stopped.map(|stop| (handler, stop))
     }
 
-    /// Answers a call; its slot is free. Does nothing for a call that has been answered.
-    pub(crate) fn reply(&mut self, id: u64, answer: Answer) {
-        let Some((oneway, stopped)) = self.end_work(id) else {
-            return;
-        };
-        if oneway {
-            self.done += 1;
-            return;
-        }
-        if !self.streams.is_empty() && self.streams.get_mut(id).is_some() {
-            return self.reply_behind_items(id, answer, stopped);
-        }
-        if let Answer::Reply { metadata: None, message } = &answer
-            && let Some(message) = message.short()
-            && self.outbox.backlog() < self.limits.write_queue
-        {
-            return self.outbox.put_plain(Head::Reply { id }, None, message);
-        }
-        self.put_any(id, answer, stopped);
-    }
-
-    fn put_any(&mut self, id: u64, answer: Answer, stopped: Option<Stop>) {
-        match answer {
-            Answer::Finished { metadata } => {
-                let head = Head::End { id, index: 0, code: 0, not_executed: false, typed: false };
-                self.put_value(head, id, metadata, Message::default(), "end");
-            }
-            Answer::Reply { metadata, message } => self.put_value(Head::Reply { id }, id, metadata, message, "result"),
-            Answer::Typed { metadata, message } => {
-                let head = Head::End { id, index: 0, code: Code::Unknown.number(), not_executed: false, typed: true };
-                self.put_value(head, id, metadata, message, "error");
-            }
-            Answer::Status { code, message, metadata } => {
-                let fields = Fields { metadata, ..Fields::default() };
-                self.put_answer(id, status(id, code, false), fields, text(message));
-            }
-            Answer::Refused(refusal) => {
-                self.put_answer(id, status(id, refusal.code, true), Fields::default(), text(refusal.message));
-            }
-            Answer::Unbegun => {
-                let (code, text) = match stopped {
-                    Some(Stop::DeadlineExceeded) => {
-                        (Code::DeadlineExceeded, "the deadline passed before the handler began")
-                    }
-                    Some(Stop::Cancelled) => (Code::Cancelled, "cancelled before the handler began"),
-                    _ => (Code::Unavailable, "the server closed before the handler began"),
-                };
-                self.put_answer(id, status(id, code, true), Fields::default(), text.to_owned().into());
-            }
-            Answer::Stopped => {
-                let (code, text) = match stopped {
-                    Some(Stop::DeadlineExceeded) => {
-                        (Code::DeadlineExceeded, "the deadline passed while the handler ran")
-                    }
-                    Some(Stop::Forced) => (Code::Unavailable, "the server closed before the handler had ended"),
-                    Some(Stop::Cancelled) => (Code::Cancelled, "the handler was cancelled"),
-                    _ => (Code::Internal, "the handler ended without an answer"),
-                };
-                self.put_answer(id, status(id, code, false), Fields::default(), text.to_owned().into());
-            }
-        }
-    }
-
-    /// The handler of a call has ended. The slot of one whose caller still sends is free when that has gone by (W-29).
-    fn end_work(&mut self, id: u64) -> Option<(bool, Option<Stop>)> {
-        if self.streams.is_empty() {
-            return self.work.end(id).map(|entry| (entry.oneway, entry.stopped));
-        }
-        let is_reading = self.is_reading(id);
-        let entry = self.work.get_mut(id).filter(|entry| !matches!(entry.stage, Stage::Answered))?;
-        let (oneway, stopped) = (entry.oneway, entry.stopped);
-        if is_reading {
-            entry.stage = Stage::Answered;
-            entry.deadline = None;
-            self.read_over_streams(id);
-        } else {
-            self.work.end(id);
-        }
-        Some((oneway, stopped))
-    }
-
-    /// Answers a call with streams: behind the items of the one that it reads.
-    fn reply_behind_items(&mut self, id: u64, answer: Answer, stopped: Option<Stop>) {
-        let mut answer = answer;
-        if stopped == Some(Stop::Cancelled) {
-            // Nobody wants the items any more. What cuts them off is no clean end, nor the one that was given.
-            if self.has_items_before(id) {
-                answer = Answer::Stopped;
-            }
-            self.stop_all_sent(id);
-        }
-        self.answering = self.has_items_before(id).then_some(id);
-        self.put_any(id, answer, stopped);
-        self.answering = None;
-        if !self.has_items_before(id) {
-            self.remove_answered(id);
-        }
-    }
-
     /// Tells every handler that runs to stop, and refuses what has not been started.
     pub(crate) fn stop_all(&mut self, stop: Stop) {
         let mut unstarted = Vec::new();
@@ -326,14 +226,6 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         }
         for id in late_calls {
             self.refuse_unstarted(id, &late());
-        }
-    }
-
-    /// Counts the one-way calls that have ended, in one frame.
-    pub(super) fn put_done(&mut self) {
-        if self.done > 0 {
-            let done = std::mem::take(&mut self.done);
-            self.outbox.put(|buffer| put_done(buffer, done));
         }
     }
 
@@ -466,88 +358,11 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             self.put_refusal(id, false, refusal);
         }
     }
-
-    fn put_refusal(&mut self, id: u64, oneway: bool, refusal: &Refusal) {
-        if oneway {
-            self.done += 1;
-            return;
-        }
-        let text = text(refusal.message.clone());
-        self.outbox.put_message(status(id, refusal.code, true), &Fields::default(), &text);
-    }
-
-    /// A CANCEL for a call that has been answered: an answer that is still being sent is cut off (W-30).
-    fn cut_off_reply(&mut self, id: u64, now: Instant) -> Result<(), Breach> {
-        if !self.is_own(id) && self.cut_off(id) {
-            return Ok(());
-        }
-        self.budget.spend(now)
-    }
-
-    fn cut_off(&mut self, id: u64) -> bool {
-        // Where no answer waits, it was given, also where the call is kept for what its caller still sends.
-        let was_sending = self.sender.forget(id) || self.has_items_before(id);
-        if was_sending {
-            self.stop_all_sent(id);
-            self.remove_answered(id);
-            let text = "the caller has gone".to_owned().into();
-            self.outbox.put_message(status(id, Code::Cancelled, false), &Fields::default(), &text);
-        }
-        was_sending
-    }
-
-    fn put_value(&mut self, head: Head, id: u64, metadata: Option<Box<Metadata>>, message: Message, what: &str) {
-        let limit = self.peer.as_ref().map_or(usize::MAX, |peer| peer.message as usize);
-        if message.len() > limit {
-            let text = format!(
-                "the {what} is {} bytes; the caller takes at most {limit} (its Limits::message)",
-                message.len()
-            );
-            return self.put_answer(
-                id,
-                status(id, Code::ResourceExhausted, false),
-                Fields::default(),
-                text.to_owned().into(),
-            );
-        }
-        let fields = Fields { metadata, ..Fields::default() };
-        self.put_answer(id, head, fields, message);
-    }
-
-    /// Appends what a handler answered. It waits its turn where it is long, or much waits already: what the outbox
-    /// holds beyond its limit is then what the peer caused without a call, which ends the connection (W-39).
-    pub(super) fn put_answer(&mut self, id: u64, head: Head, fields: Fields, message: Message) {
-        if self.answering == Some(id) {
-            return self.end_sent(id, 1, Final { head, fields, message });
-        }
-        if head.overhead(&fields) + message.len() > self.peer_frame() {
-            return self.sender.queue(id, head, fields, message);
-        }
-        if self.outbox.backlog() >= self.limits.write_queue {
-            return self.sender.queue_short(id, head, fields, message);
-        }
-        self.outbox.put_message(head, &fields, &message);
-    }
 }
 
 /// How many streams a call sends (W-32).
 fn streams_of(call: &Call<'_>) -> u16 {
     if call.streams { u16::from(call.fields.streams).max(1) } else { 0 }
-}
-
-/// The head of an END without a value.
-fn status(id: u64, code: Code, not_executed: bool) -> Head {
-    Head::End { id, index: 0, code: code.number(), not_executed, typed: false }
-}
-
-/// A status says what is wrong in a line; longer texts are cut.
-pub(super) fn text(mut text: String) -> Message {
-    const LONGEST: usize = 8 * 1024;
-    if text.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
-        text.truncate(end);
-    }
-    text.into()
 }
 
 fn late() -> Refusal {

@@ -60,6 +60,7 @@ mod caller;
 mod closing;
 mod receiving;
 pub(crate) use receiving::MOST_STREAMS;
+mod replies;
 mod sending;
 #[cfg(test)]
 mod simulation;
@@ -150,8 +151,6 @@ pub(crate) struct Session<C, H, S> {
     spares: Vec<Packed>,
     /// What producers are lent, or that they must stop.
     grants: Vec<(S, u16, Grant)>,
-    /// The call whose answer goes behind items that wait.
-    answering: Option<u64>,
     /// How far producers are ahead, or may be by now, all together, in bytes.
     ahead: i64,
     /// By how much the windows of streams have grown, all together, in bytes.
@@ -223,7 +222,6 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             arrived: Vec::new(),
             spares: Vec::new(),
             grants: Vec::new(),
-            answering: None,
             ahead: 0,
             widened: 0,
             ended: Vec::new(),
@@ -239,8 +237,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         self.peer.as_deref()
     }
 
-    /// The longest item that the peer takes, in bytes.
-    pub(crate) fn longest_item(&self) -> usize {
+    /// The longest message that the peer takes, in bytes.
+    pub(crate) fn longest_message(&self) -> usize {
         self.peer.as_ref().map_or(usize::MAX, |peer| peer.message as usize)
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use super::callee::text as status_text;
 use super::items::Items;
 use super::receiving::not_there;
+use super::replies::text as status_text;
 use super::streams::{Entry, Final, Sent, Stage};
 use super::{Grant, Message, Session};
 use crate::code::Code;
