@@ -16,7 +16,8 @@ pub struct Limits {
     /// How many calls the peer may have open. Default 2,048; least 16, most 65,536. Further ones are refused.
     pub calls: usize,
     /// The sum of the lengths of messages that are arriving in chunks, in bytes. Default 32 MiB; least `message`.
-    /// It also bounds the calls that wait to be started, and the long answers that wait to be sent.
+    /// It also bounds the calls that wait to be started, the long answers that wait to be sent, and how far the producers
+    /// of all streams are ahead of what has been written.
     pub assembly: usize,
     /// How much more than their first 2 KiB all streams towards this end may have in flight or unread, in bytes. Default
     /// 16 MiB. A stream whose reader keeps up gets more of it, up to a half of what is left, and a slow one none.

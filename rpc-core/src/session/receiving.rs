@@ -333,7 +333,6 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             return;
         };
         let (items, end) = (std::mem::take(&mut read.arrived), read.end.take());
-        // A wider window is told about even when nothing has come.
         let report_at = read.window / 2;
         if !items.is_empty() || end.is_some() {
             self.arrived.push(Arrived { handle, index, items, end, report_at });
