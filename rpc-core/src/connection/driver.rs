@@ -108,6 +108,18 @@ impl Batch {
         core.session.poll_grants(&mut self.grants);
     }
 
+    /// Gives the session the streams of calls that were started, and memory that nobody needs.
+    #[cold]
+    fn hand_back_streams(&mut self, core: &mut Core) {
+        for items in self.spares.drain(..) {
+            core.session.give_back(items);
+        }
+        for (id, flow) in self.flows.drain(..) {
+            flow.open(id, core.session.longest_message());
+            core.session.attach_streams(id, flow);
+        }
+    }
+
     /// Tells those who make and read items.
     #[cold]
     fn notify_streams(&mut self) {
@@ -261,12 +273,8 @@ impl Driver {
 
     /// Gives the session what became of calls that were started.
     fn hand_back(&mut self, core: &mut Core) {
-        for items in self.batch.spares.drain(..) {
-            core.session.give_back(items);
-        }
-        for (id, flow) in self.batch.flows.drain(..) {
-            flow.open(id, core.session.longest_message());
-            core.session.attach_streams(id, flow);
+        if !(self.batch.spares.is_empty() && self.batch.flows.is_empty()) {
+            self.batch.hand_back_streams(core);
         }
         for (id, handler) in self.batch.handlers.drain(..) {
             self.batch.stops.extend(core.session.attach(id, handler));

@@ -270,9 +270,19 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     #[inline]
     pub(crate) fn handle_frame(&mut self, frame: Frame<'_>, now: Instant) -> Result<(), Breach> {
         match frame {
-            Frame::Hello(hello) => self.handle_hello(hello, now),
             Frame::Call(call) => self.handle_call(call, now),
             Frame::Reply { id, fields, message } => self.handle_reply(id, fields, message, now),
+            Frame::Data { id, index, message } => self.handle_data(id, index, message),
+            other => self.handle_other(other, now),
+        }?;
+        self.check_backlog()
+    }
+
+    /// Apart, so that the frames that nearly all are find little in their way.
+    #[inline(never)]
+    fn handle_other(&mut self, frame: Frame<'_>, now: Instant) -> Result<(), Breach> {
+        match frame {
+            Frame::Hello(hello) => self.handle_hello(hello, now),
             Frame::End(end) if end.index == 0 => self.handle_end(end, now),
             Frame::Chunk { id, index, bytes } => self.handle_chunk(id, index, &bytes, now),
             Frame::Cancel { id, index: 0 } => self.handle_cancel(id, now),
@@ -283,13 +293,13 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             }
             Frame::Pong(token) => self.handle_pong(token, now),
             Frame::Goaway { last, reason, text } => self.handle_goaway(last, reason, text, now),
-            Frame::Data { id, index, message } => self.handle_data(id, index, message),
             Frame::End(end) => self.handle_stream_end(&end),
             Frame::Credit { id, index, amount } => self.handle_credit(id, index, amount, now),
             Frame::Cancel { id, index } => self.handle_cancel_stream(id, index, now),
             Frame::Skipped => self.budget.spend(now),
-        }?;
-        self.check_backlog()
+            // Seen to before.
+            Frame::Call(_) | Frame::Reply { .. } | Frame::Data { .. } => Ok(()),
+        }
     }
 
     /// The transport has taken this many bytes, over the life of the connection.

@@ -86,6 +86,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn handle_data(&mut self, id: u64, index: u16, part: Part<'_>) -> Result<(), Breach> {
         let len = part.total.map_or(part.bytes.len(), |total| total as usize);
         let limit = self.limits.message;
