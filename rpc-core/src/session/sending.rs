@@ -1,5 +1,6 @@
 //! Streams that this end sends: what their producers may make, what is sent, how they end.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::items::Items;
@@ -152,6 +153,10 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             Some(items) => {
                 sent.queued -= items.cost();
                 self.ahead -= items.cost() as i64;
+                if sent.queue.is_empty() && sent.credit <= 0 {
+                    // Perhaps nobody reads it; there may be many such.
+                    sent.queue = VecDeque::new();
+                }
                 match items {
                     Items::Short(frames) => self.outbox.put_bytes(&frames),
                     Items::Long(message) if message.len() <= frame => {
