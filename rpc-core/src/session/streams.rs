@@ -9,8 +9,15 @@ use crate::session::Message;
 ///
 /// They are found by their ids, which a peer picks, so a keyed hash finds them; the frames of a stream follow each other
 /// more often than not, so the last one is tried first.
+///
+/// Most connections have none, and pay for a pointer.
 #[derive(Debug)]
 pub(super) struct Streams<S> {
+    table: Option<Box<Table<S>>>,
+}
+
+#[derive(Debug)]
+struct Table<S> {
     places: HashMap<u64, usize>,
     entries: Vec<Option<Entry<S>>>,
     free: Vec<usize>,
@@ -124,6 +131,12 @@ impl<S> Entry<S> {
 
 impl<S> Default for Streams<S> {
     fn default() -> Self {
+        Self { table: None }
+    }
+}
+
+impl<S> Default for Table<S> {
+    fn default() -> Self {
         Self { places: HashMap::new(), entries: Vec::new(), free: Vec::new(), last: (0, 0) }
     }
 }
@@ -131,27 +144,29 @@ impl<S> Default for Streams<S> {
 impl<S> Streams<S> {
     pub(super) fn insert(&mut self, entry: Entry<S>) {
         let id = entry.id;
-        let place = match self.free.pop() {
+        let table = self.table.get_or_insert_default();
+        let place = match table.free.pop() {
             Some(place) => place,
             None => {
-                self.entries.push(None);
-                self.entries.len() - 1
+                table.entries.push(None);
+                table.entries.len() - 1
             }
         };
-        self.places.insert(id, place);
-        self.last = (id, place);
-        if let Some(free) = self.entries.get_mut(place) {
+        table.places.insert(id, place);
+        table.last = (id, place);
+        if let Some(free) = table.entries.get_mut(place) {
             *free = Some(entry);
         }
     }
 
     #[inline]
     pub(super) fn get_mut(&mut self, id: u64) -> Option<&mut Entry<S>> {
-        if self.last.0 != id {
-            let place = *self.places.get(&id)?;
-            self.last = (id, place);
+        let table = self.table.as_deref_mut()?;
+        if table.last.0 != id {
+            let place = *table.places.get(&id)?;
+            table.last = (id, place);
         }
-        self.entries.get_mut(self.last.1)?.as_mut().filter(|entry| entry.id == id)
+        table.entries.get_mut(table.last.1)?.as_mut().filter(|entry| entry.id == id)
     }
 
     pub(super) fn sent(&mut self, id: u64, index: u16) -> Option<&mut Sent> {
@@ -163,25 +178,23 @@ impl<S> Streams<S> {
     }
 
     pub(super) fn remove(&mut self, id: u64) -> Option<Entry<S>> {
-        if self.places.is_empty() {
-            return None;
+        let table = self.table.as_deref_mut()?;
+        let place = table.places.remove(&id)?;
+        table.free.push(place);
+        let entry = table.entries.get_mut(place)?.take();
+        if table.places.is_empty() {
+            // A burst's room is not kept.
+            self.table = None;
         }
-        let place = self.places.remove(&id)?;
-        self.free.push(place);
-        if self.places.is_empty() {
-            // A burst's room is not kept: most connections have no streams.
-            let entry = self.entries.get_mut(place)?.take();
-            *self = Self::default();
-            return entry;
-        }
-        self.entries.get_mut(place)?.take()
+        entry
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.table.is_none()
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry<S>> {
-        self.entries.iter_mut().flatten()
+        self.table.iter_mut().flat_map(|table| &mut table.entries).flatten()
     }
 }
