@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -43,24 +43,10 @@ thread_local! {
     static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
 }
 
-/// The other end of a handler's connection.
-#[derive(Default)]
-pub(crate) struct Peer {
-    address: Arc<str>,
-    /// What calls on it need, which this module knows nothing of.
-    back: OnceLock<Box<dyn Any + Send + Sync>>,
-}
-
-impl Peer {
-    pub(crate) fn new(address: Arc<str>) -> Arc<Self> {
-        Arc::new(Self { address, back: OnceLock::new() })
-    }
-
-    /// Keeps what calls on it need, once.
-    pub(crate) fn set_back(&self, back: impl Any + Send + Sync) {
-        // A second HELLO is a breach, so there is only one to keep.
-        let _ = self.back.set(Box::new(back));
-    }
+/// The other end of a handler's connection, and what calls on it need, which this module knows nothing of.
+pub(crate) struct Peer<B: ?Sized = dyn Any + Send + Sync> {
+    pub(crate) address: Arc<str>,
+    pub(crate) back: B,
 }
 
 /// The call that a context belongs to.
@@ -104,7 +90,7 @@ impl Context {
 
     /// A context that belongs to no call: for testing a service's methods directly.
     pub fn detached(metadata: Metadata) -> Self {
-        Self::new(Peer::new("nobody".into()), Origin { metadata, ..Origin::default() })
+        Self::new(Arc::new(Peer { address: "nobody".into(), back: () }), Origin { metadata, ..Origin::default() })
     }
 
     /// The metadata that came with the call.
@@ -136,7 +122,7 @@ impl Context {
 
     /// What calls on the caller need, where it can be called.
     pub(crate) fn back<T: Any>(&self) -> Option<&T> {
-        self.inner.peer.back.get()?.downcast_ref()
+        self.inner.peer.back.downcast_ref()
     }
 
     /// The wire name of the service.
@@ -321,7 +307,10 @@ mod tests {
     use super::*;
 
     fn context(service: &'static str) -> Context {
-        Context::new(Peer::new("p".into()), Origin { service, method: "m", ..Origin::default() })
+        Context::new(
+            Arc::new(Peer { address: "p".into(), back: () }),
+            Origin { service, method: "m", ..Origin::default() },
+        )
     }
 
     #[tokio::test]

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What one end of a connection takes from the other, and how long it waits.
@@ -106,8 +107,8 @@ impl Limits {
         self
     }
 
-    /// These limits with each brought within what the protocol allows.
-    pub(crate) fn within_protocol(mut self) -> Self {
+    /// These limits with each brought within what the protocol allows, for all the connections that have them.
+    pub(crate) fn within_protocol(mut self) -> Arc<Self> {
         const LEAST: usize = 64 * 1024;
         const MOST: usize = u32::MAX as usize;
         const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -121,6 +122,6 @@ impl Limits {
         // Longer ones would pass the end of some clocks.
         self.handshake = self.handshake.min(LONGEST);
         self.stall = self.stall.min(LONGEST);
-        self
+        Arc::new(self)
     }
 }

@@ -17,7 +17,7 @@ pub use crate::error::{CallError, RpcError};
 pub use crate::failure::{Failure, NoError};
 pub use crate::method::{ArgumentDescriptor, MethodDescriptor, ServiceDescriptor, Shape, assert_distinct, identifier};
 pub use crate::service::{Handler, Request, Service};
-use crate::streaming::produce_all;
+use crate::streaming::{Produce, produce_all};
 pub use crate::streaming::{Sent, Sink, Streaming};
 pub use crate::stripe::Striped;
 use crate::value;
@@ -118,36 +118,41 @@ where
     channel.stream(method, Vec::new(), None::<&()>, value::read_bytes::<T>)
 }
 
-/// A call to which streams can be added that its caller sends.
-pub trait Sends: Sized {
-    /// Adds the next one, in the order of the method's arguments. `convert` makes of an item what can be sent.
-    fn sending<S, U, F>(self, stream: S, convert: F) -> Self
-    where
-        S: Stream + Send + 'static,
-        F: FnMut(S::Item) -> U + Send + 'static,
-        U: Serialize + 'static;
+/// A stream that a caller sends, ready to go.
+pub struct Sending(Produce);
+
+impl fmt::Debug for Sending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sending(..)")
+    }
 }
 
-impl<T, E: Failure, M> Sends for Call<T, E, M> {
-    fn sending<S, U, F>(mut self, stream: S, convert: F) -> Self
+/// A call to which streams can be added that its caller sends.
+pub trait Sends: Sized {
+    /// Adds the next one, in the order of the method's arguments.
+    fn add(self, stream: Sending) -> Self;
+
+    /// The same, of items that `convert` makes into what can be sent.
+    fn sending<S, U, F>(self, stream: S, convert: F) -> Self
     where
         S: Stream + Send + 'static,
         F: FnMut(S::Item) -> U + Send + 'static,
         U: Serialize + 'static,
     {
-        self.add_stream(produce_all(stream, convert));
+        self.add(Sending(produce_all(stream, convert)))
+    }
+}
+
+impl<T, E: Failure, M> Sends for Call<T, E, M> {
+    fn add(mut self, stream: Sending) -> Self {
+        self.add_stream(stream.0);
         self
     }
 }
 
 impl<T, E: Failure> Sends for Streaming<T, E> {
-    fn sending<S, U, F>(mut self, stream: S, convert: F) -> Self
-    where
-        S: Stream + Send + 'static,
-        F: FnMut(S::Item) -> U + Send + 'static,
-        U: Serialize + 'static,
-    {
-        self.add_stream(produce_all(stream, convert));
+    fn add(mut self, stream: Sending) -> Self {
+        self.add_stream(stream.0);
         self
     }
 }

@@ -19,11 +19,12 @@ impl Context {
     pub fn client(&self) -> Channel {
         let back = self.back::<Back>();
         let connection = back.and_then(|back| back.line.connection());
-        let (codec, place) = back.map_or((AnyCodec::default(), 0), |back| (back.codec.clone(), back.place));
+        let codec = back.and_then(|back| back.codec.get()).cloned();
+        let (codec, place) = codec.unwrap_or((AnyCodec::default(), 0));
         let target = Target {
             way: Way::Back,
             peer: self.peer().into(),
-            limits: Limits::default(),
+            limits: Limits::default().within_protocol(),
             codec: codec.clone(),
             services: None,
             timeout: Duration::ZERO,

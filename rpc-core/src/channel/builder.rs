@@ -129,7 +129,7 @@ impl ChannelBuilder {
     /// When two of the services that it may call in turn ([`service`](Self::service)) have one name.
     pub fn in_process(self, service: impl Service) -> Channel {
         let peer: Arc<str> = "in-process".into();
-        let make = in_process_pipe(service, self.codec.clone(), self.limits.clone());
+        let make = in_process_pipe(service, self.codec.clone(), self.limits.clone().within_protocol());
         #[expect(clippy::panic, reason = "a mistake in the program, before anything runs")]
         match self.channel(Way::InProcess(make), peer) {
             Ok(channel) => channel,
@@ -147,7 +147,14 @@ impl ChannelBuilder {
                 Some(Shared::beside(registry, codec.clone()))
             }
         };
-        let target = Target { way, peer, limits, codec: codec.clone(), services, timeout: connect_timeout };
+        let target = Target {
+            way,
+            peer,
+            limits: limits.within_protocol(),
+            codec: codec.clone(),
+            services,
+            timeout: connect_timeout,
+        };
         Ok(Channel::new(Link::new(target), codec, 0, timeout))
     }
 }

@@ -16,7 +16,7 @@ use crate::transport::{self, Address, Io};
 pub(super) struct Target {
     pub(super) way: Way,
     pub(super) peer: Arc<str>,
-    pub(super) limits: Limits,
+    pub(super) limits: Arc<Limits>,
     pub(super) codec: AnyCodec,
     /// What the peer may call.
     pub(super) services: Option<Arc<Shared>>,
@@ -49,11 +49,14 @@ impl Target {
         let identity = Identity { instance: instance(), codecs: vec![self.codec.name().into()] };
         let serve = |line: Line| -> Box<dyn Serve> {
             match &self.services {
-                Some(services) => Box::new(Dispatch::new(Arc::clone(services), line, Box::new(|_| {}))),
+                Some(services) => {
+                    let address = Arc::clone(&self.peer);
+                    Box::new(Dispatch::new(Arc::clone(services), address, line, Box::new(|_| {})))
+                }
                 None => Box::new(ServeNothing),
             }
         };
-        Ok(Connection::open(io, Role::Client, self.limits.clone(), identity, serve))
+        Ok(Connection::open(io, Role::Client, Arc::clone(&self.limits), identity, serve))
     }
 
     /// Checks what the peer's HELLO says.

@@ -1,5 +1,6 @@
 mod farewell;
 mod reading;
+mod streams;
 mod turn;
 mod writing;
 
@@ -21,8 +22,9 @@ use crate::caught::caught;
 use crate::context::now;
 use crate::frame::{Decoder, Reason};
 use crate::limits::Limits;
-use crate::session::{Answer, Arrived, Ended, Grant, Incoming, Packed, Stop};
+use crate::session::{Answer, Ended, Incoming, Stop};
 use reading::READ_MIN;
+use streams::StreamBatch;
 use turn::Turn;
 use writing::{After, is_finished};
 
@@ -42,7 +44,7 @@ pub(super) struct Driver {
     shared: Arc<Shared>,
     reader: Box<dyn AsyncRead + Send + Unpin>,
     serve: Box<dyn Serve>,
-    limits: Limits,
+    limits: Arc<Limits>,
     decoder: Decoder,
     buffer: BytesMut,
     /// How much the next read asks for.
@@ -75,19 +77,14 @@ pub(super) struct Driver {
 #[derive(Default)]
 struct Batch {
     ended: Vec<Ended<Arc<Pending>>>,
-    /// What came of streams, and what their producers may do.
-    arrived: Vec<Arrived<Arc<Flow>>>,
-    grants: Vec<(Arc<Flow>, u16, Grant)>,
-    /// Memory of items that were handed over.
-    spares: Vec<Packed>,
     stops: Vec<(Handler, Stop)>,
     calls: VecDeque<Incoming>,
     answers: Vec<(u64, Answer)>,
     /// Handlers that are not done, and what stops them.
     cohort: Vec<Serving>,
     handlers: Vec<(u64, Handler)>,
-    /// The streams of calls that were started.
-    flows: Vec<(u64, Arc<Flow>)>,
+    /// Made for the first call with streams.
+    streams: Option<Box<StreamBatch>>,
     left: Left,
 }
 
@@ -96,47 +93,15 @@ impl Batch {
     #[inline]
     fn take_stream_news(&mut self, core: &mut Core) {
         if core.session.has_stream_news() {
-            self.take_stream_news_now(core);
-        }
-    }
-
-    /// Apart, since most turns have none.
-    #[cold]
-    fn take_stream_news_now(&mut self, core: &mut Core) {
-        core.attach_opened();
-        core.session.poll_arrived(&mut self.arrived);
-        core.session.poll_grants(&mut self.grants);
-    }
-
-    /// Gives the session the streams of calls that were started, and memory that nobody needs.
-    #[cold]
-    fn hand_back_streams(&mut self, core: &mut Core) {
-        for items in self.spares.drain(..) {
-            core.session.give_back(items);
-        }
-        for (id, flow) in self.flows.drain(..) {
-            flow.open(id, core.session.longest_message());
-            core.session.attach_streams(id, flow);
-        }
-    }
-
-    /// Tells those who make and read items.
-    #[cold]
-    fn notify_streams(&mut self) {
-        for Arrived { handle, index, mut items, end, report_at } in self.arrived.drain(..) {
-            wake(handle.deliver(index, &mut items, end, report_at));
-            self.spares.push(items);
-        }
-        for (flow, index, grant) in self.grants.drain(..) {
-            wake(flow.grant(index, grant));
+            self.streams.get_or_insert_default().take(core);
         }
     }
 
     /// Tells callers and stops handlers; the lock must not be held. Says how many calls had ended.
     fn notify(&mut self) -> usize {
         let count = self.ended.len();
-        if !(self.arrived.is_empty() && self.grants.is_empty()) {
-            self.notify_streams();
+        if let Some(streams) = &mut self.streams {
+            streams.notify();
         }
         for Ended { caller, outcome } in self.ended.drain(..) {
             if let Some(flow) = caller.flow() {
@@ -160,7 +125,7 @@ impl Driver {
     pub(super) fn new(
         shared: Arc<Shared>,
         reader: Box<dyn AsyncRead + Send + Unpin>,
-        limits: Limits,
+        limits: Arc<Limits>,
         serve: Box<dyn Serve>,
     ) -> Self {
         let handshake = now() + limits.handshake;
@@ -273,8 +238,8 @@ impl Driver {
 
     /// Gives the session what became of calls that were started.
     fn hand_back(&mut self, core: &mut Core) {
-        if !(self.batch.spares.is_empty() && self.batch.flows.is_empty()) {
-            self.batch.hand_back_streams(core);
+        if let Some(streams) = &mut self.batch.streams {
+            streams.hand_back(core);
         }
         for (id, handler) in self.batch.handlers.drain(..) {
             self.batch.stops.extend(core.session.attach(id, handler));
@@ -365,7 +330,9 @@ impl Driver {
             let has_streams = call.streams > 0 || call.reads;
             let flow = has_streams.then(|| Flow::new(&self.shared, id, call.streams, u16::from(call.reads)));
             let served = self.serve.serve(call, flow.as_ref(), &mut clock);
-            self.batch.flows.extend(flow.iter().map(|flow| (id, Arc::clone(flow))));
+            if let Some(flow) = &flow {
+                self.batch.streams.get_or_insert_default().start(id, Arc::clone(flow));
+            }
             match served {
                 Served::Answered(answer) => self.batch.answers.push((id, answer)),
                 Served::Running(running) => {

@@ -42,14 +42,9 @@ impl Drop for Handle {
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     shared: Weak<Shared>,
-    peer: Arc<str>,
 }
 
 impl Line {
-    pub(crate) fn peer(&self) -> Arc<str> {
-        Arc::clone(&self.peer)
-    }
-
     /// The connection, which this does not keep open. `None` when it is gone.
     pub(crate) fn connection(&self) -> Option<Connection> {
         let shared = self.shared.upgrade()?;
@@ -104,11 +99,11 @@ impl Connection {
     pub(crate) fn open(
         io: Io,
         role: Role,
-        limits: Limits,
+        limits: Arc<Limits>,
         identity: Identity,
         serve: impl FnOnce(Line) -> Box<dyn Serve>,
     ) -> Self {
-        let session = Session::new(role, limits.clone(), identity);
+        let session = Session::new(role, Arc::clone(&limits), identity);
         let shared = Arc::new(Shared {
             core: Mutex::new(Core {
                 session,
@@ -123,8 +118,8 @@ impl Connection {
             changed: Notify::new(),
             peer: io.peer,
         });
-        let serve = serve(Line { shared: Arc::downgrade(&shared), peer: Arc::clone(&shared.peer) });
-        tokio::spawn(Driver::new(Arc::clone(&shared), io.reader, limits.within_protocol(), serve));
+        let serve = serve(Line { shared: Arc::downgrade(&shared) });
+        tokio::spawn(Driver::new(Arc::clone(&shared), io.reader, limits, serve));
         Self { handle: Arc::new(Handle { shared, closes: true }) }
     }
 

@@ -26,7 +26,7 @@ pub(super) type OnError = Arc<dyn Fn(&RpcError) + Send + Sync>;
 /// The connections of a server.
 pub(super) struct Connections {
     shared: Arc<Shared>,
-    limits: Limits,
+    limits: Arc<Limits>,
     most: usize,
     grace: Duration,
     on_error: Option<OnError>,
@@ -50,6 +50,7 @@ impl Connections {
         grace: Duration,
         on_error: Option<OnError>,
     ) -> Self {
+        let limits = limits.within_protocol();
         Self { shared, limits, most, grace, on_error, open: Mutex::default(), gone: Notify::new() }
     }
 
@@ -63,8 +64,9 @@ impl Connections {
         let on_close = Box::new(move |error: Option<&RpcError>| connections.handle_closed(number, error));
         let codecs = self.shared.codecs.iter().map(|codec| codec.name().into()).collect();
         let identity = Identity { instance: instance(), codecs };
-        let dispatch = |line| Box::new(Dispatch::new(Arc::clone(&self.shared), line, on_close)) as _;
-        let connection = Connection::open(io, Role::Server, self.limits.clone(), identity, dispatch);
+        let address = Arc::clone(&io.peer);
+        let dispatch = |line| Box::new(Dispatch::new(Arc::clone(&self.shared), address, line, on_close)) as _;
+        let connection = Connection::open(io, Role::Server, Arc::clone(&self.limits), identity, dispatch);
         if crowded {
             // Dropping it says goodbye.
             connection.end(Wish::Crowded);

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -34,8 +34,7 @@ pub(crate) struct Shared {
 /// Answers the calls of one connection.
 pub(crate) struct Dispatch {
     shared: Arc<Shared>,
-    peer: Arc<Peer>,
-    line: Line,
+    peer: Arc<Peer<Back>>,
     /// The codecs that the peer's calls name by their place; `Err` holds the name of one that is not enabled here.
     codecs: Vec<Result<AnyCodec, Box<str>>>,
     /// Kept from one handler to the next, for as long as there is one.
@@ -48,9 +47,8 @@ pub(crate) struct Dispatch {
 /// What it takes to call the other end of a connection that calls came in on.
 pub(crate) struct Back {
     pub(crate) line: Line,
-    pub(crate) codec: AnyCodec,
-    /// The place of the codec in this end's HELLO.
-    pub(crate) place: u16,
+    /// The first of the peer's codecs that this end has, and its place in this end's HELLO; known with the peer's.
+    pub(crate) codec: OnceLock<(AnyCodec, u16)>,
 }
 
 /// Called once when the connection is over, with the reason where it did not end in good order.
@@ -66,9 +64,9 @@ impl Shared {
 }
 
 impl Dispatch {
-    pub(crate) fn new(shared: Arc<Shared>, line: Line, on_close: OnClose) -> Self {
-        let peer = Peer::new(line.peer());
-        Self { shared, peer, line, codecs: Vec::new(), pass: None, spare: None, on_close }
+    pub(crate) fn new(shared: Arc<Shared>, address: Arc<str>, line: Line, on_close: OnClose) -> Self {
+        let peer = Arc::new(Peer { address, back: Back { line, codec: OnceLock::new() } });
+        Self { shared, peer, codecs: Vec::new(), pass: None, spare: None, on_close }
     }
 
     fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Result<Served, Refusal> {
@@ -134,7 +132,7 @@ impl Dispatch {
 /// What the handler knows of a call.
 fn context(
     spare: &mut Option<Context>,
-    peer: &Arc<Peer>,
+    peer: &Arc<Peer<Back>>,
     method: &'static MethodDescriptor,
     call: &mut Incoming,
 ) -> Context {
@@ -150,7 +148,7 @@ fn context(
     {
         return spare;
     }
-    Context::new(Arc::clone(peer), origin)
+    Context::new(Arc::<Peer<Back>>::clone(peer), origin)
 }
 
 /// Both ends must mean the same streams.
@@ -219,11 +217,10 @@ impl Serve for Dispatch {
     fn handle_hello(&mut self, hello: &Hello) {
         let find = |name: &str| self.shared.codecs.iter().find(|codec| codec.name() == name).cloned();
         self.codecs = hello.codecs.iter().map(|name| find(name).ok_or_else(|| name.clone())).collect();
-        // The peer is called in the first of its codecs that this end has.
         if let Some(codec) = self.codecs.iter().flatten().next() {
             let place = self.shared.codecs.iter().position(|own| own.name() == codec.name());
-            let place = place.unwrap_or_default() as u16;
-            self.peer.set_back(Back { line: self.line.clone(), codec: codec.clone(), place });
+            // A second HELLO is a breach, so it is set once.
+            let _ = self.peer.back.codec.set((codec.clone(), place.unwrap_or_default() as u16));
         }
     }
 
@@ -367,6 +364,6 @@ fn missing(text: impl Into<String>) -> Refusal {
 
 impl fmt::Debug for Dispatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dispatch").field("peer", &self.line.peer()).finish_non_exhaustive()
+        f.debug_struct("Dispatch").field("peer", &self.peer.address).finish_non_exhaustive()
     }
 }

@@ -14,7 +14,7 @@ use crate::transport::{Io, pipe};
 pub(crate) fn in_process_pipe(
     service: impl Service,
     codec: AnyCodec,
-    limits: Limits,
+    limits: Arc<Limits>,
 ) -> Box<dyn Fn() -> Io + Send + Sync> {
     let mut registry = Registry::default();
     // The only service cannot clash with another.
@@ -23,8 +23,9 @@ pub(crate) fn in_process_pipe(
     let shared = Shared::beside(registry, codec);
     Box::new(move || {
         let (near, far) = pipe("in-process".into());
-        let dispatch = |line| Box::new(Dispatch::new(Arc::clone(&shared), line, Box::new(|_| {}))) as _;
-        let server = Connection::open(far, Role::Server, limits.clone(), identity.clone(), dispatch);
+        let address = Arc::clone(&far.peer);
+        let dispatch = |line| Box::new(Dispatch::new(Arc::clone(&shared), address, line, Box::new(|_| {}))) as _;
+        let server = Connection::open(far, Role::Server, Arc::clone(&limits), identity.clone(), dispatch);
         // The connection lives as long as the near end does.
         tokio::spawn(async move { server.closed().await });
         near

@@ -233,7 +233,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         self.streams.insert(Entry { id, handle: None, sent, read });
         self.widen(id, outgoing.window);
         if let Some(caller) = self.calls.get_mut(ticket).and_then(|entry| entry.caller.clone()) {
-            self.opened.push((caller, id));
+            self.news.get_or_insert_default().opened.push((caller, id));
         }
     }
 

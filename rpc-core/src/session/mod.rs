@@ -34,6 +34,9 @@ pub(crate) use items::{Batch, Item, Items, Packed};
 mod streams;
 use streams::Streams;
 
+mod news;
+use news::News;
+
 mod pool;
 
 mod assembly;
@@ -68,6 +71,7 @@ mod simulation;
 mod tests;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::frame::{Breach, EARLY_BYTES, EARLY_CALLS, EARLY_FRAME, Frame, HEADER, Hello, Reason, put_hello, put_pong};
@@ -112,7 +116,7 @@ impl Role {
 #[derive(Debug)]
 pub(crate) struct Session<C, H, S> {
     role: Role,
-    limits: Limits,
+    limits: Arc<Limits>,
     /// What the peer said of itself, once it has.
     peer: Option<Box<Hello>>,
     outbox: Outbox,
@@ -142,15 +146,7 @@ pub(crate) struct Session<C, H, S> {
     done: u32,
 
     streams: Streams<S>,
-    /// Calls of this end that have been sent and whose streams nobody is told of yet.
-    opened: Vec<(C, u64)>,
-    /// Streams of which something has come.
-    noted: Vec<(u64, u16)>,
-    arrived: Vec<Arrived<S>>,
-    /// Memory for items to come.
-    spares: Vec<Packed>,
-    /// What producers are lent, or that they must stop.
-    grants: Vec<(S, u16, Grant)>,
+    news: Option<Box<News<C, S>>>,
     /// How far producers are ahead, or may be by now, all together, in bytes.
     ahead: i64,
     /// By how much the windows of streams have grown, all together, in bytes.
@@ -181,8 +177,7 @@ pub(crate) struct Identity {
 
 impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// One end of a new connection. Its HELLO is the first thing to be written.
-    pub(crate) fn new(role: Role, limits: Limits, identity: Identity) -> Self {
-        let limits = limits.within_protocol();
+    pub(crate) fn new(role: Role, limits: Arc<Limits>, identity: Identity) -> Self {
         let hello = Hello {
             instance: identity.instance,
             features: 0,
@@ -217,11 +212,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             last_taken: 0,
             done: 0,
             streams: Streams::default(),
-            opened: Vec::new(),
-            noted: Vec::new(),
-            arrived: Vec::new(),
-            spares: Vec::new(),
-            grants: Vec::new(),
+            news: None,
             ahead: 0,
             widened: 0,
             ended: Vec::new(),
@@ -339,7 +330,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// Whether somebody is to be told of streams.
     #[inline]
     pub(crate) fn has_stream_news(&self) -> bool {
-        !(self.opened.is_empty() && self.grants.is_empty() && self.noted.is_empty() && self.arrived.is_empty())
+        self.news.as_ref().is_some_and(|news| !news.is_empty())
     }
 
     /// How many calls have ended since the last time.

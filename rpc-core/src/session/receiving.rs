@@ -27,10 +27,16 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// What has come of streams, and which have ended.
     pub(crate) fn poll_arrived(&mut self, into: &mut Vec<Arrived<S>>) {
-        for (id, index) in std::mem::take(&mut self.noted) {
+        let Some(news) = &mut self.news else {
+            return;
+        };
+        let noted = std::mem::take(&mut news.noted);
+        for (id, index) in noted {
             self.hand_over(id, index);
         }
-        into.append(&mut self.arrived);
+        if let Some(news) = &mut self.news {
+            into.append(&mut news.arrived);
+        }
     }
 
     /// A reader has read items that took this much of the credit. `starved` says that it has had to wait since it last
@@ -80,9 +86,13 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Memory that whoever reads a stream does not need.
     pub(crate) fn give_back(&mut self, mut items: Packed) {
-        if items.has_memory() && self.spares.len() < SPARES && !self.streams.is_empty() {
+        if items.has_memory()
+            && !self.streams.is_empty()
+            && let Some(news) = &mut self.news
+            && news.spares.len() < SPARES
+        {
             items.clear();
-            self.spares.push(items);
+            news.spares.push(items);
         }
     }
 
@@ -125,13 +135,13 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             return;
         };
         if !read.arrived.has_memory()
-            && let Some(spare) = self.spares.pop()
+            && let Some(spare) = self.news.as_mut().and_then(|news| news.spares.pop())
         {
             read.arrived = spare;
         }
         read.arrived.push(bytes);
         if !std::mem::replace(&mut read.is_noted, true) {
-            self.noted.push((id, index));
+            self.news.get_or_insert_default().noted.push((id, index));
         }
     }
 
@@ -245,8 +255,10 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         }
         let removed = self.streams.remove(id);
         self.ahead -= removed.iter().flat_map(|entry| &entry.sent).map(Sent::ahead).sum::<i64>();
-        if self.streams.is_empty() {
-            self.spares = Vec::new();
+        if self.streams.is_empty()
+            && let Some(news) = &mut self.news
+        {
+            news.spares = Vec::new();
         }
     }
 
@@ -274,7 +286,9 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             }
             self.remove_streams(id);
         }
-        self.opened.clear();
+        if let Some(news) = &mut self.news {
+            news.opened.clear();
+        }
     }
 
     fn end_read(&mut self, id: u64, index: u16, result: Result<(), RpcError>) {
@@ -316,7 +330,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if let Some(read) = self.streams.read(id, index)
             && !std::mem::replace(&mut read.is_noted, true)
         {
-            self.noted.push((id, index));
+            self.news.get_or_insert_default().noted.push((id, index));
         }
     }
 
@@ -336,7 +350,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         let (items, end) = (std::mem::take(&mut read.arrived), read.end.take());
         let report_at = read.window / 2;
         if !items.is_empty() || end.is_some() {
-            self.arrived.push(Arrived { handle, index, items, end, report_at });
+            let arrived = Arrived { handle, index, items, end, report_at };
+            self.news.get_or_insert_default().arrived.push(arrived);
         }
     }
 }

@@ -49,12 +49,14 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// What producers are lent, and which of them must stop.
     pub(crate) fn poll_grants(&mut self, into: &mut Vec<(S, u16, Grant)>) {
-        into.append(&mut self.grants);
+        if let Some(news) = &mut self.news {
+            into.append(&mut news.grants);
+        }
     }
 
     /// The calls with streams that have been sent, for [`attach_streams`](Self::attach_streams).
     pub(crate) fn poll_opened(&mut self) -> Option<(C, u64)> {
-        self.opened.pop()
+        self.news.as_mut()?.opened.pop()
     }
 
     /// Puts the frame that ends a stream behind its items.
@@ -139,7 +141,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         sent.credit -= amount;
         sent.lent += amount;
         self.ahead += sent.ahead() - before;
-        self.grants.push((handle.clone(), index, Grant::Lend(amount as usize)));
+        self.news.get_or_insert_default().grants.push((handle.clone(), index, Grant::Lend(amount as usize)));
     }
 
     /// A stream has its turn: some of its items go, or its end.
@@ -225,7 +227,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         self.ahead -= sent.ahead();
         *sent = Sent { stage: Stage::Over, ..Sent::new(0) };
         self.sender.forget_stream(id, index);
-        self.grants.extend(handle.map(|handle| (handle, index, Grant::Stop)));
+        let grants = handle.map(|handle| (handle, index, Grant::Stop));
+        self.news.get_or_insert_default().grants.extend(grants);
         true
     }
 

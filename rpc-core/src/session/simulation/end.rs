@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::BytesMut;
 
@@ -12,7 +13,7 @@ use crate::session::{Identity, Queue, Role, Session, Stop};
 #[derive(Debug)]
 pub(super) struct End {
     pub(super) session: Session<usize, u64, u64>,
-    pub(super) limits: Limits,
+    pub(super) limits: Arc<Limits>,
     pub(super) watch: Watch,
     pub(super) decoder: Decoder,
     /// What has come and is not a whole frame.
@@ -56,11 +57,11 @@ pub(super) struct Running {
 }
 
 impl End {
-    pub(super) fn new(role: Role, own: &Limits, peer: &Limits) -> Self {
+    pub(super) fn new(role: Role, own: &Arc<Limits>, peer: &Limits) -> Self {
         let identity = Identity { instance: [0; 16], codecs: vec!["none".into()] };
         Self {
-            session: Session::new(role, own.clone(), identity),
-            limits: own.clone(),
+            session: Session::new(role, Arc::clone(own), identity),
+            limits: Arc::clone(own),
             watch: Watch::new(u64::from(role == Role::Client), own, peer),
             decoder: Decoder::new(own.frame),
             inbox: BytesMut::new(),
@@ -126,7 +127,7 @@ impl End {
             ("assembly", session.assembly.is_empty()),
             ("sender", session.sender.is_empty()),
             ("streams", session.streams.is_empty() && session.widened == 0 && session.ahead == 0),
-            ("flow", session.opened.is_empty() && !session.has_news()),
+            ("flow", !session.has_news()),
             ("timer", session.poll_timeout().is_none()),
             ("ended", session.ended.is_empty() && session.stopping.is_empty()),
             ("handlers", self.running.is_empty()),

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::Time;
 use super::course::{Course, Reading};
 use super::life::SHORTEST;
@@ -8,7 +10,7 @@ use crate::limits::Limits;
 /// What kind of history it will be.
 #[derive(Debug)]
 pub(super) struct Profile {
-    pub(super) limits: [Limits; 2],
+    pub(super) limits: [Arc<Limits>; 2],
     /// Some messages are longer than a frame.
     is_heavy: bool,
     /// Drivers put off what they may put off, and their timers are late.
@@ -128,7 +130,7 @@ fn course(random: &mut Random, may_be_unread: bool) -> Course {
 }
 
 /// Limits so low that they are met.
-fn limits(random: &mut Random) -> Limits {
+fn limits(random: &mut Random) -> Arc<Limits> {
     let message = random.pick(&[65_536, 100_000, 200_000]);
     Limits::default()
         .with_calls(random.pick(&[16, 16, 20]))

@@ -58,7 +58,7 @@ impl Bench {
     fn new(role: Role, limits: Limits) -> Self {
         let identity = Identity { instance: [1; 16], codecs: vec!["messagepack".into()] };
         Self {
-            session: Session::new(role, limits, identity),
+            session: Session::new(role, limits.within_protocol(), identity),
             callers: HashMap::new(),
             outcomes: HashMap::new(),
             now: Instant::now(),
