@@ -24,4 +24,9 @@ impl<C, S> News<C, S> {
     pub(super) fn is_empty(&self) -> bool {
         self.opened.is_empty() && self.noted.is_empty() && self.arrived.is_empty() && self.grants.is_empty()
     }
+
+    /// Memory for items, where there is some.
+    pub(super) fn spare(news: &mut Option<Box<Self>>) -> Option<Packed> {
+        news.as_mut()?.spares.pop()
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::items::{Packed, cost};
 use super::streams::{Sent, Stage};
-use super::{Arrived, Outcome, Session};
+use super::{Arrived, News, Outcome, Session};
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
 use crate::frame::{Body, Breach, End, Part, Piece, put_cancel, put_credit};
@@ -110,6 +110,12 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             return Err(Breach::new(format!("an item of stream {index} of call {id}, without credit")));
         }
         read.credit -= cost(len) as i64;
+        if part.total.is_none() && len <= limit {
+            if read.take(part.bytes, || News::spare(&mut self.news)) {
+                self.note(id, index);
+            }
+            return Ok(());
+        }
         let is_unread = read.is_unread || len > limit;
         if len > limit && !read.is_unread {
             self.refuse_item(id, index, len);
@@ -117,31 +123,15 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if part.total.is_some() {
             return self.assembly.begin(id, index, &part, !is_unread);
         }
-        if !is_unread {
-            self.take_item(id, index, part.bytes);
-        }
         Ok(())
     }
 
     /// All of an item has come that came in chunks.
     pub(super) fn finish_item(&mut self, id: u64, index: u16, message: &Body) {
         let bytes = message.shared().map_or(Piece::Lying(message), |bytes| Piece::Cut(bytes.clone()));
-        self.take_item(id, index, bytes);
-    }
-
-    #[inline]
-    fn take_item(&mut self, id: u64, index: u16, bytes: Piece<'_>) {
-        let Some(read) = self.streams.read(id, index) else {
-            return;
-        };
-        if !read.arrived.has_memory()
-            && let Some(spare) = self.news.as_mut().and_then(|news| news.spares.pop())
-        {
-            read.arrived = spare;
-        }
-        read.arrived.push(bytes);
-        if !std::mem::replace(&mut read.is_noted, true) {
-            self.news.get_or_insert_default().noted.push((id, index));
+        if let Some(read) = self.streams.read(id, index) {
+            read.take(bytes, || News::spare(&mut self.news));
+            self.note(id, index);
         }
     }
 

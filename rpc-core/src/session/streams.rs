@@ -2,7 +2,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::items::{Items, Packed};
 use crate::error::RpcError;
-use crate::frame::{Fields, Head};
+use crate::frame::{Fields, Head, Piece};
 use crate::session::Message;
 
 /// The calls of both ends that have streams.
@@ -116,6 +116,24 @@ impl Read {
             is_unread: false,
             is_noted: false,
         }
+    }
+}
+
+impl Read {
+    /// Takes an item in, unless nobody reads it; `spare` gives memory, where there is some. Says whether it is the first
+    /// that is to be handed over.
+    #[inline]
+    pub(super) fn take(&mut self, item: Piece<'_>, spare: impl FnOnce() -> Option<Packed>) -> bool {
+        if self.is_unread {
+            return false;
+        }
+        if !self.arrived.has_memory()
+            && let Some(spare) = spare()
+        {
+            self.arrived = spare;
+        }
+        self.arrived.push(item);
+        !self.is_noted
     }
 }
 
