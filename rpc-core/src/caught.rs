@@ -1,4 +1,5 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
 
 /// The output of foreign code, unless it panics. The panic hook has told of that; nothing else is disturbed.
 pub(crate) fn caught<T>(foreign: impl FnOnce() -> T) -> Option<T> {
@@ -11,6 +12,13 @@ pub(crate) fn caught<T>(foreign: impl FnOnce() -> T) -> Option<T> {
         std::mem::forget(again);
     }
     None
+}
+
+/// Wakes whoever is to be woken. Wakers are foreign code; one that panics does not keep the others from being woken.
+pub(crate) fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        caught(|| waker.wake());
+    }
 }
 
 #[cfg(test)]

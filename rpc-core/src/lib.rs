@@ -134,6 +134,7 @@ pub mod parts {
     pub use crate::channel::{AtMostOnce, Idempotent, WithMetadata};
     pub use crate::failure::{Failure, NoError};
     pub use crate::service::{Handler, Request};
+    pub use crate::streaming::{Sent, Sink};
 }
 
 /// What is known of services as constants: names, arguments, documentation.

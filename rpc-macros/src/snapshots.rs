@@ -116,7 +116,7 @@ fn every_kind_of_answer() {
 }
 
 #[test]
-fn every_place_of_a_stream() {
+fn every_place_of_a_stream_that_is_answered() {
     let tokens = expansion(
         TokenStream::new(),
         quote! {
@@ -125,9 +125,6 @@ fn every_place_of_a_stream() {
                 fn at_once(&self) -> impl futures::Stream<Item = Vec<u8>> + Send + '_;
                 async fn fallible(&self) -> Result<impl Stream<Item = u8>, Failed>;
                 async fn alias(&self) -> io::Result<impl Stream<Item = io::Result<K>>>;
-                async fn sum(&self, numbers: Streaming<i64>, cx: &Context, name: &str, bytes: Streaming<Bytes>) -> i64;
-                #[rpc(detach)]
-                async fn chat(&self, incoming: Streaming<Line>, keys: Streaming<K>) -> impl Stream<Item = Result<Line, Failed>>;
                 async fn default(&self) -> Result<impl Stream<Item = u8>, Failed> {
                     Ok(stream::empty())
                 }
@@ -138,7 +135,22 @@ fn every_place_of_a_stream() {
             }
         },
     );
-    assert_snapshot("streams", tokens);
+    assert_snapshot("streams_answered", tokens);
+}
+
+#[test]
+fn every_place_of_a_stream_that_is_sent() {
+    let tokens = expansion(
+        TokenStream::new(),
+        quote! {
+            pub trait Streams<K> {
+                async fn sum(&self, numbers: Streaming<i64>, cx: &Context, name: &str, bytes: Streaming<Bytes>) -> i64;
+                #[rpc(detach)]
+                async fn chat(&self, incoming: Streaming<Line>, keys: Streaming<K>) -> impl Stream<Item = Result<Line, Failed>>;
+            }
+        },
+    );
+    assert_snapshot("streams_sent", tokens);
 }
 
 #[test]

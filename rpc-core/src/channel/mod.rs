@@ -14,8 +14,8 @@ pub use builder::ChannelBuilder;
 mod caller;
 use caller::Caller;
 
-mod answer;
-use answer::StreamCall;
+mod stream_call;
+use stream_call::StreamCall;
 
 mod call;
 pub use call::{AtMostOnce, Call, Idempotent, WithMetadata};

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -18,7 +18,7 @@ use tokio::time::Sleep;
 use super::inbox::Left;
 use super::serving::{self, Handler, Serving};
 use super::{Core, End, Flow, Pending, Serve, Served, Shared, Wish};
-use crate::caught::caught;
+use crate::caught::{caught, wake};
 use crate::context::now;
 use crate::frame::{Decoder, Reason};
 use crate::limits::Limits;
@@ -111,13 +111,6 @@ impl Batch {
         }
         self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));
         count
-    }
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        // Wakers are foreign code; one that panics must not keep the others from being woken.
-        caught(|| waker.wake());
     }
 }
 

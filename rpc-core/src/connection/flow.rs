@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use super::shared::{OpenSession, Shared};
+use crate::caught::wake;
 use crate::code::Code;
 use crate::error::RpcError;
 use crate::limits::INITIAL_CREDIT;
@@ -103,7 +104,7 @@ impl Flow {
         Outlet::new(Arc::clone(self), 1, true)
     }
 
-    pub(crate) fn reads(&self) -> u16 {
+    fn reads(&self) -> u16 {
         self.inlets.len() as u16
     }
 
@@ -159,10 +160,7 @@ impl Flow {
     /// The call has ended, perhaps before it was sent, so that the session knew nothing of its streams: nobody reads them.
     pub(super) fn stop_producers(&self) {
         for index in 1..=self.sends() {
-            // Wakers are foreign code: they run without the lock.
-            if let Some(waker) = self.grant(index, Grant::Stop) {
-                waker.wake();
-            }
+            wake(self.grant(index, Grant::Stop));
         }
     }
 

@@ -17,7 +17,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         message: Part<'_>,
         now: Instant,
     ) -> Result<(), Breach> {
-        if !self.streams.is_empty() && self.is_own(id) && self.streams.read(id, 1).is_some() {
+        if self.is_own(id) && self.streams.read(id, 1).is_some() {
             return Err(Breach::new(format!("a REPLY to call {id}, which is answered by a stream")));
         }
         self.handle_answer(id, None, fields, message, now)
@@ -124,8 +124,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             // The message of its end may take a while.
             read.is_over = true;
         }
-        let count = self.streams.get_mut(id).map_or(0, |entry| entry.sent.len() as u16);
-        let unfinished: Vec<u16> = (1..=count).filter(|index| self.stop_sent(id, *index)).collect();
+        let unfinished: Vec<u16> = self.streams.sent_by(id).filter(|index| self.stop_sent(id, *index)).collect();
         let Some((_, entry)) = self.calls.open_mut(id) else {
             return Ok(());
         };

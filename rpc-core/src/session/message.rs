@@ -113,3 +113,9 @@ impl From<String> for Message {
         text.into_bytes().into()
     }
 }
+
+impl From<&str> for Message {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}

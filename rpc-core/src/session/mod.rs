@@ -57,13 +57,13 @@ use work::Work;
 mod line;
 use line::Line;
 
+mod answering;
 mod answers;
 mod callee;
 mod caller;
 mod closing;
 mod receiving;
 pub(crate) use receiving::MOST_STREAMS;
-mod replies;
 mod sending;
 #[cfg(test)]
 mod simulation;

@@ -174,11 +174,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Nothing more comes of the streams that the caller of a call of the peer sent (W-30).
     pub(super) fn end_all_read(&mut self, id: u64, error: &RpcError) {
-        if self.streams.is_empty() {
-            return;
-        }
-        let count = self.streams.get_mut(id).map_or(0, |entry| entry.read.len() as u16);
-        for index in 1..=count {
+        for index in self.streams.read_by(id) {
             self.assembly.forget(id, index);
             if self.streams.read(id, index).is_some_and(|read| !read.is_over) {
                 self.end_read(id, index, Err(error.clone()));
@@ -189,11 +185,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// A call of the peer is answered: what its caller still sends is read over (W-29). Who reads it all the same is told,
     /// and does not take what has come for all there was.
     pub(super) fn read_over_streams(&mut self, id: u64) {
-        if self.streams.is_empty() {
-            return;
-        }
-        let count = self.streams.get_mut(id).map_or(0, |entry| entry.read.len() as u16);
-        for index in 1..=count {
+        for index in self.streams.read_by(id) {
             let Some(read) = self.streams.read(id, index).filter(|read| !read.is_over && !read.is_unread) else {
                 continue;
             };
@@ -215,13 +207,12 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Whether a stream that the caller of a call of the peer sends has not ended.
     pub(super) fn is_reading(&mut self, id: u64) -> bool {
-        !self.streams.is_empty()
-            && self.streams.get_mut(id).is_some_and(|entry| entry.read.iter().any(|read| !read.is_over))
+        self.streams.get_mut(id).is_some_and(|entry| entry.read.iter().any(|read| !read.is_over))
     }
 
     /// Nobody waits for the items of a call of this end any more.
     pub(super) fn read_over_items(&mut self, id: u64) {
-        if self.streams.is_empty() || self.streams.read(id, 1).is_none() {
+        if self.streams.read(id, 1).is_none() {
             return;
         }
         self.hand_over(id, 1);
@@ -233,11 +224,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Takes out what is kept of a call's streams. What has come of them is handed over.
     pub(super) fn remove_streams(&mut self, id: u64) {
-        if self.streams.is_empty() {
-            return;
-        }
-        let count = self.streams.get_mut(id).map_or(0, |entry| entry.read.len() as u16);
-        for index in 1..=count {
+        for index in self.streams.read_by(id) {
             self.hand_over(id, index);
             if let Some(read) = self.streams.read(id, index) {
                 self.widened -= (read.window - INITIAL_CREDIT) as usize;

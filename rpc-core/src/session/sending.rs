@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::answering::text as status_text;
 use super::items::Items;
 use super::receiving::not_there;
-use super::replies::text as status_text;
 use super::streams::{Entry, Final, Sent, Stage};
-use super::{Grant, Message, Session};
+use super::{Grant, Session};
 use crate::code::Code;
 use crate::frame::{Breach, Fields, Head};
 
@@ -234,16 +234,12 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// All streams that a call sends must stop. Says whether one had not ended.
     pub(super) fn stop_all_sent(&mut self, id: u64) -> bool {
-        if self.streams.is_empty() {
-            return false;
-        }
-        let count = self.streams.get_mut(id).map_or(0, |entry| entry.sent.len() as u16);
-        (1..=count).filter(|index| self.stop_sent(id, *index)).count() > 0
+        self.streams.sent_by(id).filter(|index| self.stop_sent(id, *index)).count() > 0
     }
 
     /// Whether items of the answer to a call of the peer wait, so that its end must wait too.
     pub(super) fn has_items_before(&mut self, id: u64) -> bool {
-        !self.streams.is_empty() && self.streams.sent(id, 1).is_some_and(|sent| !sent.is_drained())
+        self.streams.sent(id, 1).is_some_and(|sent| !sent.is_drained())
     }
 
     /// The peer's HELLO has come: what was waiting for the credit that it names may be sent, and ends that waited are.
@@ -261,11 +257,5 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     pub(super) fn new_sent(&self) -> Sent {
         Sent::new(self.peer.as_ref().map_or(0, |peer| peer.credit.into()))
-    }
-}
-
-impl From<&str> for Message {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
     }
 }

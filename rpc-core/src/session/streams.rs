@@ -1,4 +1,5 @@
 use std::collections::{HashMap, VecDeque};
+use std::ops::RangeInclusive;
 
 use super::items::{Items, Packed};
 use crate::error::RpcError;
@@ -185,6 +186,16 @@ impl<S> Streams<S> {
             table.last = (id, place);
         }
         table.entries.get_mut(table.last.1)?.as_mut().filter(|entry| entry.id == id)
+    }
+
+    /// The streams that this end sends for a call.
+    pub(super) fn sent_by(&mut self, id: u64) -> RangeInclusive<u16> {
+        1..=self.get_mut(id).map_or(0, |entry| entry.sent.len() as u16)
+    }
+
+    /// The streams that this end reads of a call.
+    pub(super) fn read_by(&mut self, id: u64) -> RangeInclusive<u16> {
+        1..=self.get_mut(id).map_or(0, |entry| entry.read.len() as u16)
     }
 
     pub(super) fn sent(&mut self, id: u64, index: u16) -> Option<&mut Sent> {

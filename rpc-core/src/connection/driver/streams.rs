@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::wake;
+use crate::caught::wake;
 use crate::connection::{Core, Flow};
 use crate::session::{Arrived, Grant, Packed};
 

@@ -19,7 +19,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             self.done += 1;
             return;
         }
-        if !self.streams.is_empty() && self.streams.get_mut(id).is_some() {
+        if self.streams.get_mut(id).is_some() {
             return self.reply_behind_items(id, answer, stopped);
         }
         if let Answer::Reply { metadata: None, message } = &answer

@@ -16,20 +16,6 @@ pub trait Streams<K>: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = io::Result<impl Stream<Item = io::Result<K>> + ::core::marker::Send>,
     > + ::core::marker::Send;
-    fn sum(
-        &self,
-        numbers: Streaming<i64>,
-        cx: &Context,
-        name: &str,
-        bytes: Streaming<Bytes>,
-    ) -> impl ::core::future::Future<Output = i64> + ::core::marker::Send;
-    fn chat(
-        &self,
-        incoming: Streaming<Line>,
-        keys: Streaming<K>,
-    ) -> impl ::core::future::Future<
-        Output = impl Stream<Item = Result<Line, Failed>> + ::core::marker::Send,
-    > + ::core::marker::Send;
     fn default(
         &self,
     ) -> impl ::core::future::Future<
@@ -105,7 +91,6 @@ impl<K> StreamsClient<K> {
         <io::Result<
             K,
         > as ::rpc_core::__private::ResultParts>::Error: ::rpc_core::__private::Failure,
-        K: ::rpc_core::__private::Message + 'static,
     {
         <Self as ::core::convert::From<
             ::rpc_core::__private::Channel,
@@ -166,80 +151,11 @@ impl<K> StreamsClient<K> {
             __StreamsMethods::METHOD_3,
         )
     }
-    /// Calls `Streams.sum`.
-    pub fn sum(
-        &self,
-        numbers: impl ::rpc_core::__private::Stream<
-            Item = i64,
-        > + ::core::marker::Send + 'static,
-        name: &str,
-        bytes: impl ::rpc_core::__private::Stream<
-            Item = Bytes,
-        > + ::core::marker::Send + 'static,
-    ) -> ::rpc_core::__private::Call<
-        i64,
-        ::rpc_core::__private::NoError,
-        ::rpc_core::__private::AtMostOnce,
-    > {
-        use ::rpc_core::__private as __rpc;
-        #[derive(__rpc::serde::Serialize)]
-        #[serde(crate = "__rpc::serde")]
-        struct __Arguments<__A0> {
-            name: __A0,
-        }
-        ::rpc_core::__private::Sends::sending(
-            ::rpc_core::__private::Sends::sending(
-                ::rpc_core::__private::call(
-                    &self.channel,
-                    __StreamsMethods::METHOD_4,
-                    ::rpc_core::__private::Lent::nothing(),
-                    &__Arguments { name },
-                ),
-                numbers,
-                ::core::convert::identity,
-            ),
-            bytes,
-            ::rpc_core::__private::AsBytes,
-        )
-    }
-    /// Calls `Streams.chat`.
-    pub fn chat(
-        &self,
-        incoming: impl ::rpc_core::__private::Stream<
-            Item = Line,
-        > + ::core::marker::Send + 'static,
-        keys: impl ::rpc_core::__private::Stream<
-            Item = K,
-        > + ::core::marker::Send + 'static,
-    ) -> ::rpc_core::__private::Streaming<Line, Failed>
-    where
-        K: ::rpc_core::__private::Message + 'static,
-    {
-        #[allow(non_camel_case_types)]
-        type __Type__item_1 = Line;
-        fn __item_1(
-            value: __Type__item_1,
-        ) -> impl ::rpc_core::__private::serde::Serialize + use<> {
-            __StreamsMethods::sent::<__Type__item_1>(value)
-        }
-        ::rpc_core::__private::Sends::sending(
-            ::rpc_core::__private::Sends::sending(
-                ::rpc_core::__private::stream_without_arguments(
-                    &self.channel,
-                    __StreamsMethods::METHOD_5,
-                ),
-                incoming,
-                __item_1,
-            ),
-            keys,
-            ::core::convert::identity,
-        )
-    }
     /// Calls `Streams.default`.
     pub fn default(&self) -> ::rpc_core::__private::Streaming<u8, Failed> {
         ::rpc_core::__private::stream_without_arguments(
             &self.channel,
-            __StreamsMethods::METHOD_6,
+            __StreamsMethods::METHOD_4,
         )
     }
 }
@@ -304,7 +220,6 @@ where
     <io::Result<
         K,
     > as ::rpc_core::__private::ResultParts>::Error: ::rpc_core::__private::Failure,
-    K: ::rpc_core::__private::Message + 'static,
 {
     fn name(&self) -> &::core::primitive::str {
         &self.name
@@ -409,72 +324,6 @@ where
                     })
             }
             4u16 => {
-                use ::rpc_core::__private as __rpc;
-                #[derive(__rpc::serde::Deserialize)]
-                #[serde(
-                    crate = "__rpc::serde",
-                    expecting = "the arguments of Streams.sum",
-                    bound(deserialize = "__A0: __rpc::Message")
-                )]
-                struct __Arguments<__A0> {
-                    name: __A0,
-                }
-                let __arguments: __Arguments<::std::string::String> = match __request
-                    .arguments()
-                {
-                    ::core::result::Result::Ok(__arguments) => __arguments,
-                    ::core::result::Result::Err(__refusal) => return __refusal,
-                };
-                let __service = self.service.hold();
-                let __context = __request.context();
-                let __stream_1 = __StreamsMethods::taken::<i64>(&__request, 1u16);
-                let __stream_2 = __request.streaming_bytes::<Bytes>(2u16);
-                __request
-                    .reply(async move {
-                        <T as Streams<
-                            K,
-                        >>::sum(
-                                &*__service,
-                                __stream_1,
-                                &__context,
-                                &__arguments.name,
-                                __stream_2,
-                            )
-                            .await
-                    })
-            }
-            5u16 => {
-                if let ::core::result::Result::Err(__refusal) = __request.no_arguments()
-                {
-                    return __refusal;
-                }
-                let __service = self.service.hold();
-                let __stream_1 = __StreamsMethods::taken::<Line>(&__request, 1u16);
-                let __stream_2 = __StreamsMethods::taken::<K>(&__request, 2u16);
-                #[allow(non_camel_case_types)]
-                type __Type__answer = Line;
-                fn __answer(
-                    value: __Type__answer,
-                ) -> impl ::rpc_core::__private::serde::Serialize + use<> {
-                    __StreamsMethods::sent::<__Type__answer>(value)
-                }
-                #[allow(non_camel_case_types)]
-                type __Type__failure = Failed;
-                fn __failure(
-                    value: __Type__failure,
-                ) -> impl ::rpc_core::__private::Failure + use<> {
-                    __StreamsMethods::failed::<__Type__failure>(value)
-                }
-                __request
-                    .stream(move |__sink| async move {
-                        let __stream = <T as Streams<
-                            K,
-                        >>::chat(&*__service, __stream_1, __stream_2)
-                            .await;
-                        __sink.all_results(__stream, __answer, __failure).await
-                    })
-            }
-            6u16 => {
                 if let ::core::result::Result::Err(__refusal) = __request.no_arguments()
                 {
                     return __refusal;
@@ -588,65 +437,6 @@ impl __StreamsMethods {
     const METHOD_4: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 4u16,
         service: "Streams",
-        name: "sum",
-        id: ::rpc_core::__private::identifier("sum"),
-        aliases: &[],
-        arguments: &[
-            ::rpc_core::__private::ArgumentDescriptor {
-                name: "name",
-                type_name: "&str",
-            },
-        ],
-        streams: &[
-            ::rpc_core::__private::ArgumentDescriptor {
-                name: "numbers",
-                type_name: "i64",
-            },
-            ::rpc_core::__private::ArgumentDescriptor {
-                name: "bytes",
-                type_name: "Bytes",
-            },
-        ],
-        reply: "i64",
-        error: ::core::option::Option::None,
-        docs: "",
-        oneway: false,
-        idempotent: false,
-        detach: false,
-        deprecated: false,
-        timeout: ::core::option::Option::None,
-        shape: ::rpc_core::__private::Shape::ClientStream,
-    };
-    const METHOD_5: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
-        ordinal: 5u16,
-        service: "Streams",
-        name: "chat",
-        id: ::rpc_core::__private::identifier("chat"),
-        aliases: &[],
-        arguments: &[],
-        streams: &[
-            ::rpc_core::__private::ArgumentDescriptor {
-                name: "incoming",
-                type_name: "Line",
-            },
-            ::rpc_core::__private::ArgumentDescriptor {
-                name: "keys",
-                type_name: "K",
-            },
-        ],
-        reply: "Line",
-        error: ::core::option::Option::Some("Failed"),
-        docs: "",
-        oneway: false,
-        idempotent: false,
-        detach: true,
-        deprecated: false,
-        timeout: ::core::option::Option::None,
-        shape: ::rpc_core::__private::Shape::Bidirectional,
-    };
-    const METHOD_6: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
-        ordinal: 6u16,
-        service: "Streams",
         name: "default",
         id: ::rpc_core::__private::identifier("default"),
         aliases: &[],
@@ -682,12 +472,6 @@ impl __StreamsMethods {
     ) -> impl ::rpc_core::__private::Failure + use<E> {
         error
     }
-    fn taken<M: ::rpc_core::__private::Message + 'static>(
-        request: &::rpc_core::__private::Request<'_>,
-        index: ::core::primitive::u16,
-    ) -> ::rpc_core::__private::Streaming<M> {
-        request.streaming(index)
-    }
     const DESCRIPTOR: &'static ::rpc_core::__private::ServiceDescriptor = &::rpc_core::__private::ServiceDescriptor {
         name: "Streams",
         docs: "",
@@ -697,8 +481,6 @@ impl __StreamsMethods {
             Self::METHOD_2,
             Self::METHOD_3,
             Self::METHOD_4,
-            Self::METHOD_5,
-            Self::METHOD_6,
         ],
     };
 }
