@@ -19,7 +19,7 @@ async fn pair_with(hello: &Hello) -> (Peer, DeskClient) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("tcp://{}", listener.local_addr().unwrap());
     let (peer, channel) =
-        tokio::join!(Peer::accept(&listener, hello), Channel::builder(&address).codec(Json).connect());
+        tokio::join!(Peer::accept(&listener, hello), Channel::builder(&address).codec(Json).no_retry().connect());
     (peer, DeskClient::new(channel.unwrap()))
 }
 

@@ -32,10 +32,7 @@ fn a_run_time_that_goes_while_it_connects_does_not_take_the_channel_with_it() {
     });
     drop(first);
     one_thread().block_on(async {
-        let error = soon(begun).await.unwrap_err();
-        assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::NotSent));
-        assert!(error.is_retryable());
-        assert_eq!(error.message(), "the run time that was connecting was shut down");
+        assert_eq!(soon(begun).await.unwrap(), 1, "the call goes on where it is polled");
         assert_eq!(soon(desk.echo(2).no_timeout()).await.unwrap(), 2, "the next call connects");
     });
 }
@@ -53,7 +50,7 @@ fn a_call_that_is_polled_outside_of_a_run_time_spoils_nothing() {
 }
 
 #[tokio::test]
-async fn a_channel_that_could_not_connect_tries_again_with_the_next_call() {
+async fn a_channel_that_could_not_connect_tries_again() {
     for way in [Way::Unix, Way::Memory] {
         let at = address(way);
         let desk = DeskClient::new(Channel::builder(&at).lazy().unwrap());
@@ -62,7 +59,7 @@ async fn a_channel_that_could_not_connect_tries_again_with_the_next_call() {
             assert_eq!((error.code(), error.is_retryable()), (Code::Unavailable, true), "{error}");
         }
         let server = Server::builder().service(DeskServer::new(clerk().0)).bind(&at).await.unwrap().spawn();
-        assert_eq!(soon(desk.echo(2)).await.unwrap(), 2, "{way:?}");
+        assert_eq!(soon(desk.echo(2).wait_for_ready()).await.unwrap(), 2, "{way:?}");
         soon(server.shutdown()).await;
     }
 }

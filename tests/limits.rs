@@ -189,7 +189,8 @@ async fn a_server_that_runs_all_it_may_lets_some_wait_and_refuses_the_others() {
 async fn a_call_waits_for_a_handler_to_end_no_longer_than_it_may() {
     let wait = Duration::from_secs(3);
     let office = Office::with(Way::Memory, |builder| builder.max_running(1).max_waiting(10, wait)).await;
-    let desk = office.client().await;
+    let channel = Channel::builder(&office.address).no_retry().connect().await.unwrap();
+    let desk = DeskClient::new(channel);
     let held = tokio::spawn(desk.hold(0));
     assert_eq!(office.watch.next().await, Event::Begun(0));
     let start = tokio::time::Instant::now();

@@ -126,8 +126,8 @@ impl RpcError {
     }
 
     /// Whether another attempt is safe and can end differently: the call provably did not run, and the reason is a
-    /// passing one (no connection, refused for load, draining). When the connection is lost or draining, the attempt
-    /// needs a new [`Channel`](crate::Channel).
+    /// passing one (no connection, refused for load, draining). A channel has made such attempts by itself, as
+    /// far as that was of use.
     pub fn is_retryable(&self) -> bool {
         self.code() == Code::Unavailable && matches!(self.delivery(), Delivery::NotSent | Delivery::NotExecuted)
     }
@@ -206,10 +206,6 @@ impl RpcError {
         self.inner.delivery = None;
         self.inner.phase = None;
         self
-    }
-
-    pub(crate) fn is_delivery_known(&self) -> bool {
-        self.inner.delivery.is_some()
     }
 }
 

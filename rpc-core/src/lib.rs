@@ -68,6 +68,8 @@ mod caught;
 
 mod stripe;
 
+mod jitter;
+
 mod code;
 pub use code::Code;
 
@@ -110,7 +112,7 @@ mod server;
 pub use server::{Server, ServerBuilder, ServerHandle, ShutdownReport};
 
 mod channel;
-pub use channel::{Call, Channel, ChannelBuilder};
+pub use channel::{Call, Channel, ChannelBuilder, ChannelState, RetryPolicy};
 
 /// What streams are made of. Whatever implements [`Stream`] can be given and sent; combinators such as
 /// `map` and `try_collect` are in the crate `futures`.
@@ -131,7 +133,7 @@ pub use rpc_codec as codec;
 
 /// What the signatures of calls and skeletons name, and programs seldom do.
 pub mod parts {
-    pub use crate::channel::{AtMostOnce, Idempotent, WithMetadata};
+    pub use crate::channel::{AtMostOnce, Idempotent, Repeatable, WithMetadata};
     pub use crate::failure::{Failure, NoError};
     pub use crate::service::{Handler, Request};
     pub use crate::streaming::{Sent, Sink};

@@ -30,10 +30,26 @@ pub struct Limits {
     pub handshake: Duration,
     /// How long the peer may take none of what is waiting to be written, or leave a frame half sent. Default 30 s.
     pub stall: Duration,
+    /// How long the peer may say nothing while calls are open, before it is asked with a PING. Default 30 s; least 1 s.
+    /// Both ends do so: the server learns of a client that has vanished, and stops its handlers.
+    pub keepalive: Duration,
+    /// How long the peer may take to answer that, with whatever it sends. Default 10 s. Then the connection is given up.
+    pub keepalive_timeout: Duration,
+    /// How long no call may be open. Default 10 min; least 1 s. Then a client closes the connection (a channel opens
+    /// another with its next call), and a server asks with a PING whether the client is still there. A connection that
+    /// cannot be opened again, or on which this end serves, stays.
+    pub idle: Duration,
+    /// How long a connection is used, more or less a tenth, so that not all end at once. Default: as long as it lives.
+    /// Then a client opens another, and a server sends GOAWAY; calls that are open go on to their end.
+    pub max_age: Option<Duration>,
 }
 
 /// How many bytes a stream may send before its first CREDIT; streams start small and grow with their reader.
 pub(crate) const INITIAL_CREDIT: u32 = 2 * 1024;
+
+/// Longer than any connection.
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+const SECOND: Duration = Duration::from_secs(1);
 
 impl Default for Limits {
     fn default() -> Self {
@@ -46,6 +62,10 @@ impl Default for Limits {
             write_queue: 1024 * 1024,
             handshake: Duration::from_secs(10),
             stall: Duration::from_secs(30),
+            keepalive: Duration::from_secs(30),
+            keepalive_timeout: Duration::from_secs(10),
+            idle: Duration::from_secs(600),
+            max_age: None,
         }
     }
 }
@@ -107,11 +127,31 @@ impl Limits {
         self
     }
 
+    /// Sets [`keepalive`](Self::keepalive) and [`keepalive_timeout`](Self::keepalive_timeout).
+    #[must_use]
+    pub fn with_keepalive(mut self, interval: Duration, timeout: Duration) -> Self {
+        (self.keepalive, self.keepalive_timeout) = (interval, timeout);
+        self
+    }
+
+    /// Sets [`idle`](Self::idle).
+    #[must_use]
+    pub fn with_idle(mut self, duration: Duration) -> Self {
+        self.idle = duration;
+        self
+    }
+
+    /// Sets [`max_age`](Self::max_age).
+    #[must_use]
+    pub fn with_max_age(mut self, duration: Duration) -> Self {
+        self.max_age = Some(duration);
+        self
+    }
+
     /// These limits with each brought within what the protocol allows, for all the connections that have them.
     pub(crate) fn within_protocol(mut self) -> Arc<Self> {
         const LEAST: usize = 64 * 1024;
         const MOST: usize = u32::MAX as usize;
-        const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
         self.message = self.message.clamp(LEAST, MOST);
         self.frame = self.frame.clamp(LEAST, MOST);
         self.calls = self.calls.clamp(16, 65_536);
@@ -122,6 +162,11 @@ impl Limits {
         // Longer ones would pass the end of some clocks.
         self.handshake = self.handshake.min(LONGEST);
         self.stall = self.stall.min(LONGEST);
+        // A PING each second is within what every end takes (W-39).
+        self.keepalive = self.keepalive.clamp(SECOND, LONGEST);
+        self.keepalive_timeout = self.keepalive_timeout.min(LONGEST);
+        self.idle = self.idle.clamp(SECOND, LONGEST);
+        self.max_age = self.max_age.map(|age| age.min(LONGEST));
         Arc::new(self)
     }
 }

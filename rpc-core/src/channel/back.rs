@@ -3,7 +3,7 @@ use std::time::Duration;
 use rpc_codec::AnyCodec;
 
 use super::target::{Target, Way};
-use super::{Channel, Link};
+use super::{Budget, Channel, Inner, Link, Settings};
 use crate::context::Context;
 use crate::limits::Limits;
 use crate::server::Back;
@@ -29,6 +29,12 @@ impl Context {
             services: None,
             timeout: Duration::ZERO,
         };
-        Channel::new(Link::back(target, connection), codec, place, Some(Duration::from_secs(30)))
+        Channel::new(Inner {
+            link: Link::back(target, connection),
+            codec,
+            place,
+            settings: Settings::default(),
+            budget: Budget::default(),
+        })
     }
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use rpc_codec::{AnyCodec, Codec};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::target::{Target, Way};
-use super::{Channel, Link};
+use super::backoff::Backoff;
+use super::hooks::Hooks;
+use super::target::{Connector, Target, Way};
+use super::{Budget, Channel, Inner, Link, RetryPolicy, Settings};
 use crate::error::RpcError;
-use crate::limits::Limits;
+use crate::limits::{LONGEST, Limits};
 use crate::server::{Registry, Shared, in_process_pipe};
 use crate::service::Service;
 use crate::transport::{Address, Io};
@@ -17,22 +19,30 @@ use crate::transport::{Address, Io};
 #[derive(Clone)]
 #[must_use]
 pub struct ChannelBuilder {
-    address: String,
+    addresses: Vec<String>,
     codec: AnyCodec,
     limits: Limits,
-    timeout: Option<Duration>,
+    settings: Settings,
+    budget: (f64, f64),
+    connections: usize,
     connect_timeout: Duration,
+    backoff: Backoff,
+    hooks: Hooks,
     services: Vec<Arc<dyn Service>>,
 }
 
 impl ChannelBuilder {
     pub(super) fn new(address: impl fmt::Display) -> Self {
         Self {
-            address: address.to_string(),
+            addresses: vec![address.to_string()],
             codec: AnyCodec::default(),
             limits: Limits::default(),
-            timeout: Some(Duration::from_secs(30)),
+            settings: Settings::default(),
+            budget: (0.2, 10.0),
+            connections: 1,
             connect_timeout: Duration::from_secs(10),
+            backoff: Backoff::default(),
+            hooks: Hooks::default(),
             services: Vec::new(),
         }
     }
@@ -51,13 +61,13 @@ impl ChannelBuilder {
 
     /// The deadline of calls that set none themselves, and whose method has none. Default 30 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.settings.timeout = Some(timeout);
         self
     }
 
     /// Calls that set no deadline themselves wait for ever.
     pub fn no_timeout(mut self) -> Self {
-        self.timeout = None;
+        self.settings.timeout = None;
         self
     }
 
@@ -65,6 +75,68 @@ impl ChannelBuilder {
     /// ([`Limits::handshake`]).
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+
+    /// Adds an address at which the same services are found. Where one cannot be reached, or its server is closing, the
+    /// next is tried.
+    pub fn or(mut self, address: impl fmt::Display) -> Self {
+        self.addresses.push(address.to_string());
+        self
+    }
+
+    /// How many connections there are. Default 1, which is enough unless one processor at either end is not: each call
+    /// goes to the one with the fewest. They begin at different addresses, where there are [several](Self::or).
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections.clamp(1, 1024);
+        self
+    }
+
+    /// The pause behind the first attempt to connect that failed, and the longest. Each is 1.6 times the one before,
+    /// more or less a fifth. Default 100 ms and 30 s. The first pause comes again only behind a connection on which a
+    /// call was answered, or that lasted for 30 s.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> Self {
+        self.backoff = Backoff { first, longest };
+        self
+    }
+
+    /// All calls [wait](crate::Call::wait_for_ready) for a connection.
+    pub fn wait_for_ready(mut self) -> Self {
+        self.settings.waits = true;
+        self
+    }
+
+    /// How calls of methods marked `#[rpc(idempotent)]` are tried again when they may have run. Default
+    /// [`RetryPolicy::default`]: three attempts.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings.retry = Some(policy);
+        self
+    }
+
+    /// No call is tried again: neither one that may have run, nor one that did not.
+    pub fn no_retry(mut self) -> Self {
+        self.settings.retry = None;
+        self.settings.moves = false;
+        self
+    }
+
+    /// How many attempts by policy there may be besides first ones: a share of the calls, and some each second. Default
+    /// 0.2 and 10. Then calls fail at once, so that a server in trouble is not called all the more.
+    pub fn retry_budget(mut self, share: f64, per_second: f64) -> Self {
+        self.budget = (share.max(0.0), per_second.max(0.0));
+        self
+    }
+
+    /// Called with the peer's address when a connection is ready. It must not block.
+    pub fn on_connect(mut self, hook: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.hooks.on_connect = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called with the peer's address when a connection that was ready takes no further calls, and with the reason where
+    /// that was not in good order. It must not block.
+    pub fn on_disconnect(mut self, hook: impl Fn(&str, Option<&RpcError>) + Send + Sync + 'static) -> Self {
+        self.hooks.on_disconnect = Some(Arc::new(hook));
         self
     }
 
@@ -81,13 +153,13 @@ impl ChannelBuilder {
     ///
     /// # Errors
     ///
-    /// When the address is not one, nobody answers there, or what answers does not speak the protocol.
+    /// When the address is not one, nobody answers there, or what answers does not speak the protocol. It is tried once.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future closes what was begun.
     pub async fn connect(self) -> Result<Channel, RpcError> {
-        let channel = self.lazy()?;
+        let channel = self.dial(false)?;
         channel.link().connect().await?;
         Ok(channel)
     }
@@ -100,12 +172,31 @@ impl ChannelBuilder {
     ///
     /// When the address is not one, or two services have one name.
     pub fn lazy(self) -> Result<Channel, RpcError> {
-        let address: Address = self.address.parse()?;
-        let peer = address.to_string().into();
-        self.channel(Way::Dial(address), peer)
+        self.dial(true)
     }
 
-    /// Uses a stream of bytes that is open, whatever it is; the address given before is its name in errors.
+    /// Uses streams of bytes of the program's own, opened when they are needed; the address given before is its name in
+    /// errors. As [`lazy`](Self::lazy), it connects at the first call.
+    ///
+    /// # Errors
+    ///
+    /// When two services have one name.
+    pub fn connector<F, S>(self, connect: impl Fn() -> F + Send + Sync + 'static) -> Result<Channel, RpcError>
+    where
+        F: Future<Output = std::io::Result<S>> + Send + 'static,
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let peer: Arc<str> = self.addresses.join(", ").into();
+        let name = Arc::clone(&peer);
+        let connector: Connector = Box::new(move || {
+            let (stream, name) = (connect(), Arc::clone(&name));
+            Box::pin(async move { Ok(Io::new(stream.await?, name)) })
+        });
+        self.channel(Way::Connector(connector), peer, true)
+    }
+
+    /// Uses a stream of bytes that is open, whatever it is; the address given before is its name in errors. The channel
+    /// is closed when that ends.
     ///
     /// # Errors
     ///
@@ -114,10 +205,12 @@ impl ChannelBuilder {
     /// # Cancel safety
     ///
     /// Dropping the future closes the stream.
-    pub async fn over<S: AsyncRead + AsyncWrite + Send + 'static>(self, stream: S) -> Result<Channel, RpcError> {
-        let peer: Arc<str> = self.address.as_str().into();
+    pub async fn over<S: AsyncRead + AsyncWrite + Send + 'static>(mut self, stream: S) -> Result<Channel, RpcError> {
+        let peer: Arc<str> = self.addresses.join(", ").into();
         let io = Io::new(stream, Arc::clone(&peer));
-        let channel = self.channel(Way::Open(Mutex::new(Some(io))), peer)?;
+        self.connections = 1;
+        self.limits.idle = LONGEST;
+        let channel = self.channel(Way::Open(Mutex::new(Some(io))), peer, false)?;
         channel.link().connect().await?;
         Ok(channel)
     }
@@ -131,31 +224,44 @@ impl ChannelBuilder {
         let peer: Arc<str> = "in-process".into();
         let make = in_process_pipe(service, self.codec.clone(), self.limits.clone().within_protocol());
         #[expect(clippy::panic, reason = "a mistake in the program, before anything runs")]
-        match self.channel(Way::InProcess(make), peer) {
+        match self.channel(Way::InProcess(make), peer, true) {
             Ok(channel) => channel,
             Err(error) => panic!("{error}"),
         }
     }
 
-    fn channel(self, way: Way, peer: Arc<str>) -> Result<Channel, RpcError> {
-        let Self { codec, limits, timeout, connect_timeout, services, .. } = self;
-        let services = match services.is_empty() {
-            true => None,
-            false => {
-                let mut registry = Registry::default();
-                services.into_iter().try_for_each(|service| registry.add(service))?;
-                Some(Shared::beside(registry, codec.clone()))
-            }
+    fn dial(self, is_early: bool) -> Result<Channel, RpcError> {
+        let addresses: Vec<Address> = self.addresses.iter().map(|address| address.parse()).collect::<Result<_, _>>()?;
+        let peer = addresses.iter().map(Address::to_string).collect::<Vec<_>>().join(", ").into();
+        self.channel(Way::Dial(addresses), peer, is_early)
+    }
+
+    fn channel(mut self, way: Way, peer: Arc<str>, is_early: bool) -> Result<Channel, RpcError> {
+        let services = if self.services.is_empty() {
+            None
+        } else {
+            // The server may call at any time.
+            self.limits.idle = LONGEST;
+            let mut registry = Registry::default();
+            self.services.into_iter().try_for_each(|service| registry.add(service))?;
+            Some(Shared::beside(registry, self.codec.clone()))
         };
         let target = Target {
             way,
             peer,
-            limits: limits.within_protocol(),
-            codec: codec.clone(),
+            limits: self.limits.within_protocol(),
+            codec: self.codec.clone(),
             services,
-            timeout: connect_timeout,
+            timeout: self.connect_timeout,
         };
-        Ok(Channel::new(Link::new(target), codec, 0, timeout))
+        let (share, per_second) = self.budget;
+        Ok(Channel::new(Inner {
+            link: Link::new(target, self.connections, self.backoff, is_early, self.hooks),
+            codec: self.codec,
+            place: 0,
+            settings: self.settings,
+            budget: Budget::new(share, per_second),
+        }))
     }
 }
 
@@ -163,10 +269,10 @@ impl fmt::Debug for ChannelBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let services: Vec<&str> = self.services.iter().map(|service| service.name()).collect();
         f.debug_struct("ChannelBuilder")
-            .field("address", &self.address)
+            .field("addresses", &self.addresses)
             .field("codec", &self.codec)
             .field("limits", &self.limits)
-            .field("timeout", &self.timeout)
+            .field("timeout", &self.settings.timeout)
             .field("services", &services)
             .finish_non_exhaustive()
     }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use rpc_codec::bytes::sharing;
 
-use super::caller::{Caller, Timeout};
+use super::RetryPolicy;
+use super::caller::{Caller, Repeats, Timeout};
 use crate::code::Code;
 use crate::error::{Delivery, Phase, RpcError};
 use crate::failure::Failure;
@@ -44,6 +45,16 @@ pub enum Idempotent {}
 #[derive(Debug, Clone, Copy)]
 pub enum AtMostOnce {}
 
+/// A class of methods of which a call that may have run can be tried again.
+#[diagnostic::on_unimplemented(
+    message = "a retry policy is for methods that may be run twice, which this one is not",
+    label = "this method runs at most once",
+    note = "mark it `#[rpc(idempotent)]` in the trait, if running it twice is as good as once"
+)]
+pub trait Repeatable {}
+
+impl Repeatable for Idempotent {}
+
 /// A result with the metadata that came along, or what the caller sees of the failure.
 type Ended<T, E> = Result<(T, Option<Box<Metadata>>), <E as Failure>::Seen>;
 
@@ -69,6 +80,28 @@ impl<T, E: Failure, M> Call<T, E, M> {
     /// Adds an entry to the metadata that goes with the call.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.caller.add_metadata(key, value);
+        self
+    }
+
+    /// Waits for a connection as long as the deadline allows, also while the channel is
+    /// [failing](super::ChannelState::Failing), instead of failing with it.
+    pub fn wait_for_ready(mut self) -> Self {
+        self.caller.waits = true;
+        self
+    }
+
+    /// Tries again as the policy says, in place of what the channel says. Only for methods marked `#[rpc(idempotent)]`.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self
+    where
+        M: Repeatable,
+    {
+        self.caller.repeats = Repeats::By(Box::new(policy));
+        self
+    }
+
+    /// Does not try again what may have run, whatever the channel says.
+    pub fn no_retry(mut self) -> Self {
+        self.caller.repeats = Repeats::Never;
         self
     }
 

@@ -8,7 +8,8 @@ use rpc_codec::{AnyCodec, Codec as _};
 use serde::Serialize;
 use tokio::time::Sleep;
 
-use super::link::Attempt;
+use super::member::Place;
+use super::retry::{RetryPolicy, Tries};
 use super::{Channel, HeldChannel};
 use crate::code::Code;
 use crate::connection::{Flow, Pending};
@@ -24,6 +25,12 @@ pub(super) struct Caller {
     pub(super) channel: HeldChannel,
     pub(super) method: &'static MethodDescriptor,
     pub(super) timeout: Timeout,
+    /// It waits for a connection, however long that takes.
+    pub(super) waits: bool,
+    pub(super) repeats: Repeats,
+    /// Some of the answer has been read: it is not tried again.
+    pub(super) is_committed: bool,
+    tries: Tries,
     metadata: Option<Box<Metadata>>,
     /// When the handler that makes this call must be done.
     inherited: Option<Instant>,
@@ -43,11 +50,21 @@ pub(super) enum Timeout {
     After(Duration),
 }
 
+/// How a call that may have run is tried again.
+#[derive(Default)]
+pub(super) enum Repeats {
+    /// As the channel says.
+    #[default]
+    Unset,
+    Never,
+    By(Box<RetryPolicy>),
+}
+
 enum State {
     /// Not polled yet. The message, or why there is none.
     New(Result<Message, RpcError>),
-    /// Waiting for the connection.
-    Connecting {
+    /// Waiting for the connection, or for the next attempt.
+    Waiting {
         message: Message,
         wait: Wait,
     },
@@ -59,9 +76,14 @@ enum State {
 /// What a call without a connection waits for.
 #[derive(Default)]
 struct Wait {
-    attempt: Option<Arc<Attempt>>,
-    /// Its deadline; the connection's own timer is not there yet.
-    sleep: Option<Pin<Box<Sleep>>>,
+    /// Where it waits for the connection.
+    place: Option<Place>,
+    /// Its deadline; no connection's timer looks after it.
+    deadline: Option<Pin<Box<Sleep>>>,
+    /// The pause before the next attempt.
+    pause: Option<Pin<Box<Sleep>>>,
+    /// The call has not begun this very moment.
+    is_later: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -85,6 +107,10 @@ impl Caller {
             channel: channel.hold(),
             method,
             timeout: Timeout::Unset,
+            waits: channel.inner().settings.waits,
+            repeats: Repeats::Unset,
+            is_committed: false,
+            tries: Tries::default(),
             metadata: None,
             inherited: Context::current_deadline(),
             streams: Vec::new(),
@@ -116,25 +142,34 @@ impl Caller {
 
     /// Starts the call, and gives its outcome.
     pub(super) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Outcome, RpcError>> {
-        if let State::Started(pending) = &self.state {
-            let Poll::Ready(outcome) = pending.poll(cx) else {
-                return Poll::Pending;
-            };
-            self.state = State::Over;
-            return Poll::Ready(Ok(outcome));
-        }
-        match std::mem::replace(&mut self.state, State::Over) {
-            State::New(message) => {
-                self.begun = Some(self.begin());
-                match message.and_then(|message| self.check_metadata().map(|()| message)) {
-                    Ok(message) => self.poll_start(cx, message, Wait::default()),
-                    Err(error) => Poll::Ready(Err(error)),
+        loop {
+            if let State::Started(pending) = &self.state {
+                let outcome = std::task::ready!(pending.poll(cx));
+                if let Outcome::Failed(error) = &outcome
+                    && self.tries_again(error)
+                {
+                    continue;
                 }
+                self.state = State::Over;
+                return Poll::Ready(Ok(outcome));
             }
-            State::Connecting { message, wait } => self.poll_start(cx, message, wait),
-            State::Started(_) | State::Over => {
-                let error = RpcError::new(Code::Internal, "the call was polled after it had ended");
-                Poll::Ready(Err(error.with_delivery(Delivery::Unknown)))
+            let (message, wait) = match std::mem::replace(&mut self.state, State::Over) {
+                State::New(message) => {
+                    let begun = self.begin();
+                    self.begun = Some(begun);
+                    match message.and_then(|message| self.check(begun).map(|()| message)) {
+                        Ok(message) => (message, Wait::default()),
+                        Err(error) => return Poll::Ready(Err(error)),
+                    }
+                }
+                State::Waiting { message, wait } => (message, wait),
+                State::Started(_) | State::Over => {
+                    let error = RpcError::new(Code::Internal, "the call was polled after it had ended");
+                    return Poll::Ready(Err(error.with_delivery(Delivery::Unknown)));
+                }
+            };
+            if std::task::ready!(self.poll_start(cx, message, wait))? {
+                return Poll::Pending;
             }
         }
     }
@@ -147,9 +182,9 @@ impl Caller {
         if error.phase().is_none() {
             error = error.with_phase(Phase::Wait);
         }
-        if !error.is_delivery_known() {
-            error = error.with_delivery(Delivery::NotSent);
-        }
+        // Where it is not known, nothing was sent.
+        let delivery = self.tries.delivery(error.delivery());
+        error = error.with_delivery(delivery);
         match self.begun {
             Some(begun) => error.with_elapsed(now().saturating_duration_since(begun.at)),
             None => error,
@@ -163,7 +198,7 @@ impl Caller {
             Timeout::After(timeout) => Some(timeout),
             // A stream may last: it has a deadline only where one is set.
             Timeout::Unset => match self.method.shape {
-                Shape::Unary => self.method.timeout.or(self.channel.timeout),
+                Shape::Unary => self.method.timeout.or(self.channel.settings.timeout),
                 _ => self.method.timeout,
             },
         };
@@ -173,37 +208,59 @@ impl Caller {
         Begun { at, deadline }
     }
 
-    fn check_metadata(&self) -> Result<(), RpcError> {
-        match self.metadata.as_ref().and_then(|metadata| metadata.broken_rule()) {
-            Some(rule) => Err(RpcError::new(Code::InvalidArgument, rule).with_phase(Phase::Send)),
-            None => Ok(()),
+    /// What can be seen before anything is sent.
+    fn check(&self, begun: Begun) -> Result<(), RpcError> {
+        if let Some(rule) = self.metadata.as_ref().and_then(|metadata| metadata.broken_rule()) {
+            return Err(RpcError::new(Code::InvalidArgument, rule).with_phase(Phase::Send));
         }
+        if begun.deadline.is_some_and(|deadline| deadline <= begun.at) {
+            let error = RpcError::new(Code::DeadlineExceeded, "the deadline was over before the call was sent");
+            return Err(error.with_phase(Phase::Send));
+        }
+        Ok(())
     }
 
-    /// Starts the call once there is a connection.
+    /// Starts the call once there is a connection. Says whether the outcome has to be waited for.
     fn poll_start(
         &mut self,
         cx: &mut TaskContext<'_>,
         message: Message,
         mut wait: Wait,
-    ) -> Poll<Result<Outcome, RpcError>> {
+    ) -> Poll<Result<bool, RpcError>> {
         let begun = self.begun.unwrap_or_else(|| self.begin());
-        let connection = match self.channel.link.poll_connection(cx, &mut wait.attempt) {
-            Poll::Ready(Ok(connection)) => connection,
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-            Poll::Pending => {
-                if let Some(deadline) = begun.deadline {
-                    let sleep = wait.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
-                    if sleep.as_mut().poll(cx).is_ready() {
-                        let error = RpcError::new(Code::DeadlineExceeded, "no connection came before the deadline");
-                        let error = error.with_phase(Phase::Connect).with_delivery(Delivery::NotSent);
-                        return Poll::Ready(Err(error));
-                    }
-                }
-                self.state = State::Connecting { message, wait };
+        if let Some(pause) = &mut wait.pause {
+            if pause.as_mut().poll(cx).is_pending() {
+                self.state = State::Waiting { message, wait };
                 return Poll::Pending;
             }
+            wait.pause = None;
+        }
+        if self.channel.connection().is_none() {
+            let (link, member) = (&self.channel.link, self.channel.member);
+            match link.poll_connection(member, self.waits, cx, &mut wait.place) {
+                Poll::Ready(connection) => self.channel.attach(connection?),
+                Poll::Pending => {
+                    wait.is_later = true;
+                    if let Some(deadline) = begun.deadline {
+                        let sleep =
+                            wait.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
+                        if sleep.as_mut().poll(cx).is_ready() {
+                            let error = RpcError::new(Code::DeadlineExceeded, "no connection came before the deadline");
+                            let error = error.with_phase(Phase::Connect).with_delivery(Delivery::NotSent);
+                            return Poll::Ready(Err(error));
+                        }
+                    }
+                    self.state = State::Waiting { message, wait };
+                    return Poll::Pending;
+                }
+            }
+        }
+        let Some(connection) = &self.channel.epoch.connection else {
+            return Poll::Ready(Err(RpcError::new(Code::Internal, "there is no connection after all")));
         };
+        if self.may_repeat() {
+            self.channel.budget.deposit();
+        }
         let outgoing = Outgoing {
             service: self.channel.service_id(self.method.service),
             method: self.method.id,
@@ -212,22 +269,66 @@ impl Caller {
             streams: self.streams.len() as u16,
             reads: self.method.gives_stream(),
             window: self.window,
+            attempt: self.tries.count(),
             deadline: begun.deadline,
             metadata: self.metadata.take(),
             message,
         };
-        // Where it did not have to wait for the connection, the call has begun this very moment.
-        let now = if wait.attempt.is_none() { begun.at } else { now() };
-        match connection.start(outgoing, cx.waker(), now) {
-            Ok(pending) => {
-                if let Some(flow) = pending.flow() {
-                    send_streams(flow, &self.channel.codec, &mut self.streams);
-                }
-                self.state = State::Started(pending);
-                Poll::Pending
-            }
-            Err(outcome) => Poll::Ready(Ok(outcome)),
+        let now = if wait.is_later { now() } else { begun.at };
+        let (pending, waits) = match connection.start(outgoing, cx.waker(), now) {
+            Ok(pending) => (pending, true),
+            Err(pending) => (pending, false),
+        };
+        if waits && let Some(flow) = pending.flow() {
+            send_streams(flow, &self.channel.codec, &mut self.streams);
         }
+        self.state = State::Started(pending);
+        Poll::Ready(Ok(waits))
+    }
+
+    /// Whether the method may be run twice, and how it is.
+    fn policy(&self) -> Option<&RetryPolicy> {
+        match &self.repeats {
+            _ if !self.may_repeat() => None,
+            Repeats::Unset => self.channel.settings.retry.as_ref(),
+            Repeats::Never => None,
+            Repeats::By(policy) => Some(policy),
+        }
+    }
+
+    fn may_repeat(&self) -> bool {
+        self.method.idempotent && self.method.shape == Shape::Unary && !self.method.oneway
+    }
+
+    /// Has a call that failed tried again, if that is safe and of use, and there is time for it.
+    #[cold]
+    fn tries_again(&mut self, error: &RpcError) -> bool {
+        let State::Started(pending) = &self.state else {
+            return false;
+        };
+        let outgoing = pending.outgoing();
+        // What the caller streams has been taken from where it came, and is not kept.
+        let has_streamed = outgoing.streams > 0 && self.streams.is_empty();
+        if has_streamed || self.is_committed || !self.channel.settings.moves || !self.channel.link.is_reopened() {
+            return false;
+        }
+        let now = now();
+        let is_over = |pause| outgoing.deadline.is_some_and(|deadline| deadline <= now + pause);
+        let moves = self.channel.connection().is_none();
+        let mut tries = self.tries;
+        let Some(pause) = tries.next(error, moves, self.policy(), &self.channel.budget, now) else {
+            return false;
+        };
+        if is_over(pause) {
+            return false;
+        }
+        let message = outgoing.message.clone();
+        self.metadata = outgoing.metadata.clone();
+        self.tries = tries;
+        let pause = (!pause.is_zero()).then(|| Box::pin(tokio::time::sleep(pause)));
+        self.channel.choose();
+        self.state = State::Waiting { message, wait: Wait { pause, is_later: true, ..Wait::default() } };
+        true
     }
 }
 
@@ -240,9 +341,8 @@ fn send_streams(flow: &Arc<Flow>, codec: &AnyCodec, streams: &mut Vec<Produce>) 
 
 impl Drop for Caller {
     fn drop(&mut self) {
-        // The channel keeps its connection, so the call need not hold one of its own.
         if let State::Started(pending) = &self.state
-            && let Some(connection) = self.channel.link.connection()
+            && let Some(connection) = &self.channel.epoch.connection
         {
             connection.abandon(pending);
         }

@@ -1,49 +1,52 @@
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use super::Target;
+use tokio::sync::watch;
+
+use super::backoff::Backoff;
+use super::hooks::Hooks;
+use super::keeper::{Keeping, keep};
+use super::member::{Condition, Member, Place, Stage};
+use super::{ChannelState, Target};
 use crate::code::Code;
-use crate::connection::Connection;
+use crate::connection::{Connection, Wish};
+use crate::context::now;
 use crate::error::{Delivery, Phase, RpcError};
 
-/// The connection of a channel: made before, or at the first call. Where that fails, the next call tries again; once
-/// there was one, the channel is over with it.
+/// The connections of a channel: opened when they are needed, and again when they are lost. They are closed with it.
 pub(super) struct Link {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    target: Target,
-    connection: OnceLock<Connection>,
-    /// The attempt that is going on.
-    attempt: Mutex<Option<Arc<Attempt>>>,
-}
-
-/// One attempt to open the connection, which all calls of its time wait for.
-#[derive(Default)]
-pub(super) struct Attempt {
-    state: Mutex<AttemptState>,
-}
-
-#[derive(Default)]
-struct AttemptState {
-    /// How it ended, when it has.
-    ended: Option<Result<(), RpcError>>,
-    watchers: Vec<Waker>,
+/// What the link shares with the tasks that keep its connections.
+pub(super) struct Shared {
+    pub(super) target: Target,
+    pub(super) backoff: Backoff,
+    /// The first call goes out before the peer has said HELLO.
+    pub(super) is_early: bool,
+    pub(super) hooks: Hooks,
+    pub(super) members: Box<[Member]>,
+    state: watch::Sender<ChannelState>,
 }
 
 impl Link {
-    pub(super) fn new(target: Target) -> Self {
-        Self { shared: Arc::new(Shared { target, connection: OnceLock::new(), attempt: Mutex::default() }) }
+    pub(super) fn new(target: Target, connections: usize, backoff: Backoff, is_early: bool, hooks: Hooks) -> Self {
+        let members = (0..connections).map(|_| Member::default()).collect();
+        let state = watch::Sender::new(ChannelState::Idle);
+        Self { shared: Arc::new(Shared { target, backoff, is_early, hooks, members, state }) }
     }
 
-    /// A link whose connection is there, or was.
+    /// A link to a peer that made the connection, which is there, or was.
     pub(super) fn back(target: Target, connection: Option<Connection>) -> Self {
-        let link = Self::new(target);
-        if let Some(connection) = connection {
-            // Nobody else has the link yet.
-            let _ = link.shared.connection.set(connection);
-        }
+        let link = Self::new(target, 1, Backoff::default(), false, Hooks::default());
+        link.shared.change(0, |stage| {
+            stage.condition = match connection {
+                Some(_) => Condition::Ready,
+                None => Condition::Closed(link.shared.target.over()),
+            };
+            stage.connection = connection;
+            None
+        });
         link
     }
 
@@ -51,126 +54,232 @@ impl Link {
         &self.shared.target.peer
     }
 
-    /// The connection, where its stream is open.
-    pub(super) fn connection(&self) -> Option<&Connection> {
-        self.shared.connection.get()
+    /// Whether another attempt may meet another connection.
+    pub(super) fn is_reopened(&self) -> bool {
+        self.shared.target.is_reopened()
     }
 
-    /// The connection, once its stream is open. Begins to open it, where nobody has; `attempt` keeps what the caller
-    /// waits for.
+    /// The member with the fewest calls, among those that have a connection if any has.
+    pub(super) fn least_loaded(&self) -> usize {
+        let rated = self.shared.members.iter().map(|member| (!member.lock().is_open(), member.load()));
+        rated.enumerate().min_by_key(|(_, rate)| *rate).map_or(0, |(at, _)| at)
+    }
+
+    pub(super) fn members(&self) -> &[Member] {
+        &self.shared.members
+    }
+
+    /// The connection of a member, where calls can be made on it.
+    pub(super) fn connection(&self, member: usize) -> Option<Connection> {
+        self.shared.members.get(member)?.lock().usable(&self.shared.target)
+    }
+
+    /// The connection of a member, once there is one. Begins to open it, where nobody has; `place` keeps where the call
+    /// waits. Unless `waits`, it fails where the last attempt did.
     pub(super) fn poll_connection(
         &self,
+        member: usize,
+        waits: bool,
         cx: &Context<'_>,
-        attempt: &mut Option<Arc<Attempt>>,
-    ) -> Poll<Result<&Connection, RpcError>> {
-        if let Some(connection) = self.shared.connection.get() {
-            return Poll::Ready(Ok(connection));
-        }
-        let attempt = match attempt {
-            Some(attempt) => attempt,
-            None => attempt.insert(self.shared.attempt()?),
-        };
-        match attempt.poll(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Ready(Ok(())) => Poll::Ready(self.shared.connection.get().ok_or_else(gone)),
-        }
+        place: &mut Option<Place>,
+    ) -> Poll<Result<Connection, RpcError>> {
+        self.poll_stage(member, cx, place, |stage, target| match &stage.condition {
+            Condition::Closed(error) => Some(Err(error.clone())),
+            Condition::Failing(error) if !waits => Some(Err(error.clone())),
+            _ => stage.usable(target).map(Ok),
+        })
     }
 
-    /// Opens the connection now and waits for the peer's HELLO.
+    /// Opens all connections, and waits for the HELLO of the first one's peer, or for its failure.
     pub(super) async fn connect(&self) -> Result<(), RpcError> {
-        let decorate = |error: RpcError| {
-            let error = if error.peer().is_some() { error } else { error.with_peer(Arc::clone(self.peer())) };
-            let error = if error.phase().is_some() { error } else { error.with_phase(Phase::Handshake) };
-            error.with_delivery(Delivery::NotSent)
-        };
-        let connection = self.shared.target.open().await.map_err(decorate)?;
-        connection.ready().await.map_err(decorate)?;
-        self.shared.target.check(&connection)?;
-        // Nobody else has the channel yet.
-        let _ = self.shared.connection.set(connection);
+        let mut place = None;
+        let opened = std::future::poll_fn(|cx| {
+            self.poll_stage(0, cx, &mut place, |stage, _| match &stage.condition {
+                Condition::Ready => Some(Ok(())),
+                Condition::Failing(error) | Condition::Closed(error) => Some(Err(error.clone())),
+                Condition::Idle | Condition::Connecting => None,
+            })
+        });
+        opened.await?;
+        for (at, member) in self.shared.members.iter().enumerate().skip(1) {
+            if member.lock().begin() {
+                self.shared.open(at)?;
+            }
+        }
         Ok(())
     }
 
-    pub(super) async fn closed(&self) {
-        let mut attempt = None;
-        if let Ok(connection) = std::future::poll_fn(|cx| self.poll_connection(cx, &mut attempt)).await {
-            connection.closed().await;
+    pub(super) fn state(&self) -> ChannelState {
+        match self.lent() {
+            Some(connection) if connection.is_open() => ChannelState::Ready,
+            Some(_) => ChannelState::Closed,
+            None => *self.shared.state.borrow(),
         }
+    }
+
+    /// Waits until the state is another one.
+    pub(super) async fn changed(&self, from: ChannelState) -> ChannelState {
+        if let Some(connection) = self.lent() {
+            if self.state() == from {
+                connection.unusable().await;
+            }
+            return self.state();
+        }
+        let mut states = self.shared.state.subscribe();
+        // The sender is here.
+        states.wait_for(|state| *state != from).await.map_or(ChannelState::Closed, |state| *state)
+    }
+
+    /// Waits until there is no connection, and will be none.
+    pub(super) async fn closed(&self) {
+        if let Some(connection) = self.lent() {
+            return connection.closed().await;
+        }
+        let mut states = self.shared.state.subscribe();
+        // The sender is here.
+        let _ = states.wait_for(|state| *state == ChannelState::Closed).await;
+    }
+
+    /// The connection that the peer made: no task of this channel's keeps it.
+    fn lent(&self) -> Option<Connection> {
+        if !self.shared.target.is_lent() {
+            return None;
+        }
+        self.shared.members.first()?.lock().connection.clone()
+    }
+
+    /// Makes no further calls; those that were sent go on. Ends the pauses between attempts.
+    pub(super) fn close(&self) {
+        self.shared.close();
+    }
+
+    /// Tries at once what waits for its next attempt.
+    pub(super) fn hurry(&self) {
+        self.shared.members.iter().for_each(|member| member.hurry.notify_waiters());
+    }
+
+    fn poll_stage<T>(
+        &self,
+        member: usize,
+        cx: &Context<'_>,
+        place: &mut Option<Place>,
+        look: impl Fn(&Stage, &Target) -> Option<Result<T, RpcError>>,
+    ) -> Poll<Result<T, RpcError>> {
+        let Some(kept) = self.shared.members.get(member) else {
+            return Poll::Pending;
+        };
+        // Wakers are foreign code: they are cloned and dropped without the lock.
+        let waker = cx.waker().clone();
+        let mut stage = kept.lock();
+        if let Some(seen) = look(&stage, &self.shared.target) {
+            drop(stage);
+            return Poll::Ready(seen);
+        }
+        stage.asked = Some(now());
+        let replaced = stage.wait(waker, place);
+        let begins = stage.begin();
+        drop(stage);
+        drop(replaced);
+        if begins {
+            self.shared.open(member)?;
+        }
+        Poll::Pending
+    }
+}
+
+impl Stage {
+    /// Whether a connection must be opened, which nobody does yet.
+    fn begin(&mut self) -> bool {
+        let begins = matches!(self.condition, Condition::Idle);
+        if begins {
+            self.condition = Condition::Connecting;
+        }
+        begins
+    }
+
+    fn is_open(&self) -> bool {
+        self.connection.as_ref().is_some_and(Connection::is_open)
+    }
+
+    /// The connection, where calls can be made on it. One that cannot be replaced says itself why they cannot.
+    fn usable(&self, target: &Target) -> Option<Connection> {
+        self.connection.clone().filter(|connection| connection.is_open() || !target.is_reopened())
     }
 }
 
 impl Shared {
-    /// The attempt that is going on, or a new one.
-    fn attempt(self: &Arc<Self>) -> Result<Arc<Attempt>, RpcError> {
+    /// Has a task open the connection of a member that has begun to connect.
+    fn open(self: &Arc<Self>, member: usize) -> Result<(), RpcError> {
+        // It ends the beginning where it cannot be spawned.
+        let keeping = Keeping::new(Arc::clone(self), member);
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             let text = "the first call on a channel must be made within a tokio run time, which connects it";
             return Err(RpcError::new(Code::FailedPrecondition, text)
                 .with_phase(Phase::Connect)
                 .with_delivery(Delivery::NotSent));
         };
-        let mut current = lock(&self.attempt);
-        if let Some(attempt) = &*current {
-            return Ok(Arc::clone(attempt));
+        let keeper = runtime.spawn(keep(keeping)).abort_handle();
+        if let Some(member) = self.members.get(member) {
+            let mut stage = member.lock();
+            if matches!(stage.condition, Condition::Closed(_)) {
+                drop(stage);
+                keeper.abort();
+            } else {
+                stage.keeper = Some(keeper);
+            }
         }
-        let attempt = Arc::new(Attempt::default());
-        *current = Some(Arc::clone(&attempt));
-        drop(current);
-        let opening = Opening { shared: Arc::clone(self), attempt: Arc::clone(&attempt) };
-        runtime.spawn(async move {
-            let opened = opening.shared.target.open().await;
-            let ended = opened.map(|connection| drop(opening.shared.connection.set(connection)));
-            opening.end(ended);
+        Ok(())
+    }
+
+    /// Changes a member, and tells those who wait.
+    pub(super) fn change(&self, member: usize, change: impl FnOnce(&mut Stage) -> Option<Connection>) {
+        if let Some(member) = self.members.get(member) {
+            member.change(change);
+            self.publish();
+        }
+    }
+
+    /// Tells the state of all members together.
+    fn publish(&self) {
+        self.state.send_if_modified(|told| {
+            let states = self.members.iter().map(|member| member.lock().condition.state());
+            let state = states.min_by_key(|state| rank(*state)).unwrap_or(ChannelState::Closed);
+            std::mem::replace(told, state) != state
         });
-        Ok(attempt)
     }
-}
 
-/// The duty to end an attempt, also when its run time goes.
-struct Opening {
-    shared: Arc<Shared>,
-    attempt: Arc<Attempt>,
-}
-
-impl Opening {
-    fn end(&self, ended: Result<(), RpcError>) {
-        let mut state = lock(&self.attempt.state);
-        if state.ended.is_some() {
-            return;
+    fn close(&self) {
+        for at in 0..self.members.len() {
+            self.change(at, |stage| {
+                if let Some(keeper) = stage.keeper.take() {
+                    keeper.abort();
+                }
+                if !matches!(stage.condition, Condition::Closed(_)) {
+                    let error = RpcError::new(Code::Unavailable, "the channel was closed");
+                    stage.condition = Condition::Closed(error.with_phase(Phase::Send).with_delivery(Delivery::NotSent));
+                }
+                if let Some(connection) = stage.connection.as_ref().filter(|_| !self.target.is_lent()) {
+                    connection.end(Wish::Retire);
+                }
+                stage.connection.take()
+            });
         }
-        state.ended = Some(ended);
-        let watchers = std::mem::take(&mut state.watchers);
-        drop(state);
-        lock(&self.shared.attempt).take();
-        watchers.into_iter().for_each(Waker::wake);
     }
 }
 
-impl Drop for Opening {
+/// A channel is as well off as the best of its connections.
+fn rank(state: ChannelState) -> u8 {
+    match state {
+        ChannelState::Ready => 0,
+        ChannelState::Connecting => 1,
+        ChannelState::Failing => 2,
+        ChannelState::Idle => 3,
+        ChannelState::Closed => 4,
+    }
+}
+
+impl Drop for Link {
     fn drop(&mut self) {
-        self.end(Err(gone()));
+        self.shared.close();
     }
-}
-
-impl Attempt {
-    fn poll(&self, cx: &Context<'_>) -> Poll<Result<(), RpcError>> {
-        let mut state = lock(&self.state);
-        if let Some(ended) = &state.ended {
-            return Poll::Ready(ended.clone());
-        }
-        if !state.watchers.iter().any(|watcher| watcher.will_wake(cx.waker())) {
-            state.watchers.push(cx.waker().clone());
-        }
-        Poll::Pending
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn gone() -> RpcError {
-    RpcError::new(Code::Unavailable, "the run time that was connecting was shut down")
-        .with_phase(Phase::Connect)
-        .with_delivery(Delivery::NotSent)
 }

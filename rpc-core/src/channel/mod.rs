@@ -1,10 +1,26 @@
 //! The client's side: a channel to an address, and the calls that are made on it.
 
+mod state;
+pub use state::ChannelState;
+
+mod backoff;
+mod hooks;
+
 mod target;
 use target::Target;
 
+mod keeper;
+mod member;
+
 mod link;
 use link::Link;
+
+mod epoch;
+use epoch::{Epoch, Epochs};
+
+mod retry;
+use retry::Budget;
+pub use retry::RetryPolicy;
 
 mod back;
 
@@ -18,7 +34,7 @@ mod stream_call;
 use stream_call::StreamCall;
 
 mod call;
-pub use call::{AtMostOnce, Call, Idempotent, WithMetadata};
+pub use call::{AtMostOnce, Call, Idempotent, Repeatable, WithMetadata};
 
 use std::borrow::Cow;
 use std::fmt;
@@ -30,21 +46,33 @@ use bytes::Bytes;
 use rpc_codec::AnyCodec;
 use serde::Serialize;
 
+use crate::connection::Connection;
 use crate::error::RpcError;
 use crate::failure::Failure;
 use crate::method::{MethodDescriptor, identifier};
 use crate::service::Service;
 use crate::streaming::{Decode, Streaming};
-use crate::stripe::{Held, Striped};
+use member::Member;
 
-/// A connection that clients share: cheap to clone, and closed when the last clone and the last call are gone.
+/// A way to a server that clients share: cheap to clone, and closed when the last clone and the last call are gone.
 ///
 /// Many calls are in flight at once, from any task. Any number of clients, of any services, use one channel.
+///
+/// It opens its connection with the first call (or in [`connect`](Self::connect)), and another one when that is lost, is
+/// being closed by the server, or was not used for long. Attempts that fail are repeated after pauses that grow
+/// ([`ChannelBuilder::backoff`]); during these, calls fail at once with what went wrong, unless they
+/// [wait](Call::wait_for_ready). Calls that provably did not run move to the next connection by themselves.
 #[derive(Clone)]
 pub struct Channel {
-    inner: Striped<Inner>,
+    root: Arc<Root>,
     /// The wire name that is called instead of the trait's own.
     service: Option<ServiceName>,
+}
+
+struct Root {
+    inner: Arc<Inner>,
+    /// One for each connection.
+    epochs: Box<[Epochs]>,
 }
 
 #[derive(Clone)]
@@ -58,8 +86,27 @@ struct Inner {
     codec: AnyCodec,
     /// The place of the codec in this end's HELLO.
     place: u16,
-    /// The deadline of a call that sets none itself.
+    settings: Settings,
+    budget: Budget,
+}
+
+/// What holds for calls that say nothing else.
+#[derive(Clone)]
+struct Settings {
+    /// The deadline.
     timeout: Option<Duration>,
+    /// Calls wait for a connection, however long that takes.
+    waits: bool,
+    /// How idempotent methods are tried again.
+    retry: Option<RetryPolicy>,
+    /// Calls that did not run are tried again.
+    moves: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { timeout: Some(Duration::from_secs(30)), waits: false, retry: Some(RetryPolicy::default()), moves: true }
+    }
 }
 
 impl Channel {
@@ -95,21 +142,58 @@ impl Channel {
     #[must_use]
     pub fn service(&self, name: &str) -> Self {
         let service = Some(ServiceName { name: name.into(), id: identifier(name) });
-        Self { inner: self.inner.clone(), service }
+        Self { root: Arc::clone(&self.root), service }
     }
 
     /// The codec of its calls.
     pub fn codec(&self) -> &AnyCodec {
-        &self.inner.codec
+        &self.inner().codec
     }
 
-    /// Waits until the connection has ended, for whatever reason.
+    /// What it is doing.
+    pub fn state(&self) -> ChannelState {
+        self.link().state()
+    }
+
+    /// Waits until it does something else than `from`, and says what: at once, where it does already. So no change is
+    /// missed between two calls, though of several in a row the last is seen.
+    ///
+    /// ```no_run
+    /// # async fn watch(channel: rpc_core::Channel) {
+    /// let mut state = channel.state();
+    /// while state != rpc_core::ChannelState::Closed {
+    ///     println!("{state}");
+    ///     state = channel.changed(state).await;
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn changed(&self, from: ChannelState) -> ChannelState {
+        self.link().changed(from).await
+    }
+
+    /// Tries to connect at once, where it waits for its next attempt: for a program that knows that the server is back.
+    pub fn reconnect(&self) {
+        self.link().hurry();
+    }
+
+    /// Closes it for all its clones: no further calls are made, those that were sent go on to their end.
+    pub fn close(&self) {
+        self.link().close();
+        self.root.epochs.iter().for_each(|epochs| epochs.clear(&self.root.inner));
+    }
+
+    /// Waits until it is closed: by [`close`](Self::close), or because its stream has ended and cannot be opened again
+    /// ([`ChannelBuilder::over`], [`Context::client`](crate::Context::client)).
     ///
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
     pub async fn closed(&self) {
-        self.inner.link.closed().await;
+        self.link().closed().await;
     }
 
     /// A call with one answer.
@@ -135,26 +219,74 @@ impl Channel {
         Streaming::answer(Box::new(call), self.codec().clone(), decode)
     }
 
+    fn new(inner: Inner) -> Self {
+        let inner = Arc::new(inner);
+        let epochs = inner.link.members().iter().map(|_| Epochs::new(&inner)).collect();
+        Self { root: Arc::new(Root { inner, epochs }), service: None }
+    }
+
+    fn inner(&self) -> &Inner {
+        &self.root.inner
+    }
+
     fn link(&self) -> &Link {
-        &self.inner.link
+        &self.root.inner.link
     }
 
     fn hold(&self) -> HeldChannel {
-        HeldChannel { inner: self.inner.hold(), service: self.service.clone() }
-    }
-
-    fn new(link: Link, codec: AnyCodec, place: u16, timeout: Option<Duration>) -> Self {
-        Self { inner: Striped::new(Arc::new(Inner { link, codec, place, timeout })), service: None }
+        let Root { inner, epochs } = &*self.root;
+        let member = if epochs.len() > 1 { inner.link.least_loaded() } else { 0 };
+        let epoch = match epochs.get(member) {
+            Some(epochs) => epochs.hold(inner, member),
+            None => Arc::new(Epoch { inner: Arc::clone(inner), connection: None }),
+        };
+        HeldChannel::new(epoch, member, self.service.clone())
     }
 }
 
-/// A channel as a call holds it.
+/// A channel as a call holds it, with one of its connections.
 struct HeldChannel {
-    inner: Held<Inner>,
+    epoch: Arc<Epoch>,
+    member: usize,
     service: Option<ServiceName>,
 }
 
 impl HeldChannel {
+    fn new(epoch: Arc<Epoch>, member: usize, service: Option<ServiceName>) -> Self {
+        let held = Self { epoch, member, service };
+        if let Some(member) = held.pooled() {
+            member.add_load();
+        }
+        held
+    }
+
+    /// The connection, as long as calls can be made on it.
+    fn connection(&self) -> Option<&Connection> {
+        self.epoch.connection.as_ref().filter(|connection| connection.is_open())
+    }
+
+    /// Takes another connection.
+    fn attach(&mut self, connection: Connection) {
+        self.epoch = Arc::new(Epoch { inner: Arc::clone(&self.epoch.inner), connection: Some(connection) });
+    }
+
+    /// Chooses again among several connections.
+    fn choose(&mut self) {
+        if let Some(member) = self.pooled() {
+            member.remove_load();
+            self.member = self.link.least_loaded();
+        }
+        if let Some(member) = self.pooled() {
+            member.add_load();
+        }
+    }
+
+    /// Where the load counts, because there are several connections.
+    fn pooled(&self) -> Option<&Member> {
+        let members = self.link.members();
+        if members.len() > 1 { members.get(self.member) } else { None }
+    }
+
     fn service_name(&self, own: &'static str) -> Cow<'_, str> {
         self.service.as_ref().map_or(Cow::Borrowed(own), |service| Cow::Borrowed(&*service.name))
     }
@@ -164,18 +296,26 @@ impl HeldChannel {
     }
 }
 
+impl Drop for HeldChannel {
+    fn drop(&mut self) {
+        if let Some(member) = self.pooled() {
+            member.remove_load();
+        }
+    }
+}
+
 impl Deref for HeldChannel {
     type Target = Inner;
 
     fn deref(&self) -> &Inner {
-        &self.inner
+        &self.epoch.inner
     }
 }
 
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Channel");
-        debug.field("peer", &self.inner.link.peer()).field("codec", &self.inner.codec);
+        debug.field("peer", self.link().peer()).field("codec", self.codec()).field("state", &self.state());
         if let Some(service) = &self.service {
             debug.field("service", &service.name);
         }

@@ -14,6 +14,7 @@ pub(super) struct StreamCall {
 }
 
 enum Stage {
+    /// Not sent.
     New,
     Open(Inlet),
     /// What came before the end is still to be read.
@@ -29,26 +30,35 @@ impl StreamCall {
 
 impl AnswerStream for StreamCall {
     fn poll_items(&mut self, cx: &mut TaskContext<'_>, items: &mut Packed) -> Poll<Option<Ended>> {
-        if matches!(self.stage, Stage::New) {
-            if let Poll::Ready(outcome) = self.caller.poll(cx) {
-                self.stage = Stage::Over;
-                return Poll::Ready(Some(ended(outcome)));
-            }
-            let Some(flow) = self.caller.flow() else {
-                // It waits for the connection.
-                return Poll::Pending;
-            };
-            self.stage = Stage::Open(flow.inlet(1));
-        }
-        if let Stage::Open(inlet) = &self.stage {
-            if inlet.poll_items(cx, items).is_ready() {
+        loop {
+            if let Stage::Open(inlet) = &self.stage
+                && inlet.poll_items(cx, items).is_ready()
+            {
+                // The stream has begun; it would begin once more.
+                self.caller.is_committed |= !items.is_empty();
                 return Poll::Ready(None);
             }
-            let outcome = std::task::ready!(self.caller.poll(cx));
-            // What came before the outcome is there by now.
-            if let Stage::Open(inlet) = std::mem::replace(&mut self.stage, Stage::Over) {
-                self.stage = Stage::Ending(inlet, ended(outcome));
+            if !matches!(self.stage, Stage::New | Stage::Open(_)) {
+                break;
             }
+            let Poll::Ready(outcome) = self.caller.poll(cx) else {
+                match (&self.stage, self.caller.flow()) {
+                    (Stage::Open(inlet), Some(flow)) if inlet.is_of(flow) => return Poll::Pending,
+                    // It has been sent, perhaps not for the first time.
+                    (_, Some(flow)) => self.stage = Stage::Open(flow.inlet(1)),
+                    // It waits for a connection.
+                    (_, None) => {
+                        self.stage = Stage::New;
+                        return Poll::Pending;
+                    }
+                }
+                continue;
+            };
+            // What came before the outcome is there by now.
+            self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Open(inlet) => Stage::Ending(inlet, ended(outcome)),
+                _ => return Poll::Ready(Some(ended(outcome))),
+            };
         }
         if let Stage::Ending(inlet, _) = &self.stage
             && inlet.poll_items(cx, items).is_ready()
@@ -67,6 +77,10 @@ impl AnswerStream for StreamCall {
 
     fn set_window(&mut self, bytes: u32) {
         self.caller.window = bytes;
+    }
+
+    fn wait_for_ready(&mut self) {
+        self.caller.waits = true;
     }
 
     fn add_metadata(&mut self, key: String, value: String) {

@@ -1,3 +1,4 @@
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,7 +26,10 @@ pub(super) struct Target {
 }
 
 pub(super) enum Way {
-    Dial(Address),
+    /// Any of these.
+    Dial(Vec<Address>),
+    /// What the program gives whenever it is asked.
+    Connector(Connector),
     /// A stream that is open, until it is taken.
     Open(Mutex<Option<Io>>),
     /// Makes both ends of a pipe, and serves the far one.
@@ -34,17 +38,42 @@ pub(super) enum Way {
     Back,
 }
 
+/// Opens a stream of the program's own.
+pub(super) type Connector = Box<dyn Fn() -> Pin<Box<dyn Future<Output = std::io::Result<Io>> + Send>> + Send + Sync>;
+
 impl Target {
-    /// Opens the stream and begins the connection; does not wait for HELLO.
-    pub(super) async fn open(&self) -> Result<Connection, RpcError> {
+    /// Whether the connection can be opened again.
+    pub(super) fn is_reopened(&self) -> bool {
+        !matches!(self.way, Way::Open(_) | Way::Back)
+    }
+
+    /// Whether the peer made the connection, and keeps it.
+    pub(super) fn is_lent(&self) -> bool {
+        matches!(self.way, Way::Back)
+    }
+
+    /// How many addresses there are to choose from.
+    pub(super) fn addresses(&self) -> usize {
+        match &self.way {
+            Way::Dial(addresses) => addresses.len(),
+            _ => 1,
+        }
+    }
+
+    /// Opens the stream and begins the connection; does not wait for HELLO. `number` chooses among the addresses.
+    pub(super) async fn open(&self, number: usize) -> Result<Connection, RpcError> {
         let io = match &self.way {
-            Way::Dial(address) => self.dial(address).await?,
+            Way::Dial(addresses) => self.dial(addresses, number).await?,
+            Way::Connector(connect) => {
+                let peer = Arc::clone(&self.peer);
+                self.within_timeout(peer, connect()).await?
+            }
             Way::Open(io) => {
                 let io = io.lock().unwrap_or_else(PoisonError::into_inner).take();
-                io.ok_or_else(|| self.failed("the stream has been used"))?
+                io.ok_or_else(|| self.over())?
             }
             Way::InProcess(make) => make(),
-            Way::Back => return Err(self.failed("the connection is gone")),
+            Way::Back => return Err(self.over()),
         };
         let identity = Identity { instance: instance(), codecs: vec![self.codec.name().into()] };
         let serve = |line: Line| -> Box<dyn Serve> {
@@ -77,9 +106,24 @@ impl Target {
             .with_delivery(Delivery::NotSent))
     }
 
-    async fn dial(&self, address: &Address) -> Result<Io, RpcError> {
-        let dialled = tokio::time::timeout(self.timeout, transport::connect(address, Arc::clone(&self.peer))).await;
-        match dialled {
+    async fn dial(&self, addresses: &[Address], number: usize) -> Result<Io, RpcError> {
+        let Some(address) = addresses.get(number % addresses.len().max(1)) else {
+            return Err(self.over());
+        };
+        let peer: Arc<str> = match addresses {
+            [_] => Arc::clone(&self.peer),
+            _ => address.to_string().into(),
+        };
+        self.within_timeout(Arc::clone(&peer), transport::connect(address, peer)).await
+    }
+
+    async fn within_timeout(
+        &self,
+        peer: Arc<str>,
+        connect: impl Future<Output = std::io::Result<Io>>,
+    ) -> Result<Io, RpcError> {
+        let failed = |text: String| self.failed(&text).with_peer(peer);
+        match tokio::time::timeout(self.timeout, connect).await {
             Ok(Ok(io)) => Ok(io),
             Ok(Err(error)) => {
                 let advice = match error.kind() {
@@ -87,13 +131,23 @@ impl Target {
                     std::io::ErrorKind::NotFound => "; there is no such socket",
                     _ => "",
                 };
-                Err(self.failed(&format!("cannot connect: {error}{advice}")).with_source(error))
+                Err(failed(format!("cannot connect: {error}{advice}")).with_source(error))
             }
             Err(_) => {
                 let waited = self.timeout.as_secs_f32();
-                Err(self.failed(&format!("no connection within {waited} s (ChannelBuilder::connect_timeout)")))
+                Err(failed(format!("no connection within {waited} s (ChannelBuilder::connect_timeout)")))
             }
         }
+    }
+
+    /// What is said of a connection that is gone and cannot be opened again.
+    pub(super) fn over(&self) -> RpcError {
+        self.failed("the connection is gone").with_phase(Phase::Send)
+    }
+
+    /// What is said of a server that greets and takes no calls.
+    pub(super) fn drained(&self) -> RpcError {
+        self.failed("the server is closing")
     }
 
     fn failed(&self, text: &str) -> RpcError {

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,9 @@ use super::{Core, End, Flow, Pending, Serve, Served, Shared, Wish};
 use crate::caught::{caught, wake};
 use crate::context::now;
 use crate::frame::{Decoder, Reason};
+use crate::jitter::around;
 use crate::limits::Limits;
-use crate::session::{Answer, Ended, Incoming, Stop};
+use crate::session::{Answer, Ended, Incoming, Role, Stop, Verdict};
 use reading::READ_MIN;
 use streams::StreamBatch;
 use turn::Turn;
@@ -58,6 +60,10 @@ pub(super) struct Driver {
     /// The buffer may hold a whole frame.
     undecoded: bool,
     greeted: bool,
+    /// Calls may be made.
+    is_open: bool,
+    /// When the connection has been used for long enough.
+    expires: Option<Instant>,
     /// The last turn put off writing so that callers could add to it.
     gathering: bool,
     /// When the peer must have said HELLO.
@@ -136,6 +142,8 @@ impl Driver {
             // Not in the future, so not set.
             sleep: Box::pin(tokio::time::sleep_until(now().into())),
             greeted: false,
+            is_open: true,
+            expires: limits.max_age.map(|age| now() + around(age, 0.1)),
             gathering: false,
             handshake,
             limits,
@@ -212,7 +220,11 @@ impl Driver {
         let mut finished = writer.is_none() && is_finished(&core);
         turn.told += self.batch.ended.len();
         shared.note_quiet(turn.told + turn.started <= 1 && core.session.is_quiet());
+        let has_closed = self.is_open && !core.session.is_live();
         drop(core);
+        if has_closed {
+            self.note_closed();
+        }
         self.batch.notify();
         if let Some(writer) = writer {
             match self.write(cx, writer, turn)? {
@@ -286,6 +298,7 @@ impl Driver {
     fn heed_wish(&mut self, core: &mut Core, now: Instant) -> Result<(), End> {
         match core.wish {
             Wish::Live => {}
+            Wish::Retire => core.session.retire(),
             Wish::Drain if self.conclude_at.is_none() => {
                 core.session.shut_down();
                 self.conclude_at = Some(now + ANNOUNCEMENT);
@@ -309,6 +322,13 @@ impl Driver {
             }
         }
         Ok(())
+    }
+
+    /// No further calls are made here.
+    fn note_closed(&mut self) {
+        self.is_open = false;
+        self.shared.is_open.store(false, Ordering::Relaxed);
+        self.shared.changed.notify_waiters();
     }
 
     /// Runs what is ready.
@@ -366,15 +386,36 @@ impl Driver {
         if self.conclude_at.is_some_and(|due| due <= now) {
             core.session.conclude(Reason::Shutdown, "");
         }
+        if self.expires.is_some_and(|due| due <= now) {
+            self.expires = None;
+            let wish = match core.session.role() {
+                Role::Client => Wish::Retire,
+                Role::Server => Wish::Drain,
+            };
+            core.wish = core.wish.max(wish);
+            self.heed_wish(core, now)?;
+        }
+        match core.session.verdict(now) {
+            Some(Verdict::Silent) => return Err(End::Silent(self.limits.keepalive_timeout)),
+            Some(Verdict::Idle) => core.session.retire(),
+            None => {}
+        }
         core.session.handle_timeout(now);
         self.batch.take_stream_news(core);
         core.session.poll_ended(&mut self.batch.ended);
         core.session.poll_stops(&mut self.batch.stops);
         let conclude_at = self.conclude_at.filter(|due| *due > now);
         let handshake = (!self.greeted).then_some(self.handshake);
-        core.timer =
-            [core.session.poll_timeout(), reading, writing, handshake, conclude_at].into_iter().flatten().min();
-        Ok(core.timer)
+        let dues = [core.session.poll_timeout(), reading, writing, handshake, conclude_at, self.expires];
+        let due = dues.into_iter().flatten().min();
+        // An earlier time is left as it is: see `arm`.
+        core.timer = self.armed(now).into_iter().chain(due).min();
+        Ok(due)
+    }
+
+    /// When the timer fires, where it is set.
+    fn armed(&self, now: Instant) -> Option<Instant> {
+        Some(self.sleep.deadline().into_std()).filter(|set| now < *set && !self.sleep.is_elapsed())
     }
 
     fn arm(&mut self, cx: &mut Context<'_>, due: Option<Instant>, now: Instant) {
@@ -382,8 +423,7 @@ impl Driver {
             return;
         };
         // Later is left as it is: the timer then fires once for nothing, instead of being moved for every call.
-        let set = self.sleep.deadline().into_std();
-        if now < set && set <= due && !self.sleep.is_elapsed() {
+        if self.armed(now).is_some_and(|set| set <= due) {
             return;
         }
         self.sleep.as_mut().reset(due.into());

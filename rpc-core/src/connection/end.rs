@@ -23,12 +23,14 @@ pub(super) enum End {
     },
     /// The peer takes nothing, or leaves a frame half sent.
     Stalled(&'static str, Duration),
+    /// The peer was asked whether it is there, and did not answer for so long.
+    Silent(Duration),
 }
 
 impl End {
     /// Whether nothing more can be written.
     pub(super) fn is_hopeless(&self) -> bool {
-        matches!(self, Self::Io(_) | Self::Stalled(..) | Self::Abandoned { .. })
+        matches!(self, Self::Io(_) | Self::Stalled(..) | Self::Silent(_) | Self::Abandoned { .. })
     }
 
     /// What it means for calls and for those who wait for the connection. `greeted` says whether HELLO had come.
@@ -75,6 +77,10 @@ impl End {
             Self::Stalled(what, waited) => RpcError::new(
                 Code::Unavailable,
                 format!("the peer {what} for {} s (Limits::stall)", waited.as_secs_f32()),
+            ),
+            Self::Silent(waited) => RpcError::new(
+                Code::Unavailable,
+                format!("the peer did not answer a PING within {} s (Limits::keepalive_timeout)", waited.as_secs_f32()),
             ),
         };
         error.with_phase(phase)

@@ -33,6 +33,11 @@ impl Pending {
         Self { outgoing, flow, state: Mutex::new(State::Waiting { waker, ticket: None }) }
     }
 
+    /// What was sent, or will be.
+    pub(crate) fn outgoing(&self) -> &Outgoing {
+        &self.outgoing
+    }
+
     /// The call's streams, if it has any.
     pub(crate) fn flow(&self) -> Option<&Arc<Flow>> {
         self.flow.as_ref()

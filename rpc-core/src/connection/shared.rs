@@ -57,6 +57,8 @@ impl Line {
 pub(crate) enum Wish {
     /// Not at all.
     Live,
+    /// When all calls that are open have ended; no further ones are made on it.
+    Retire,
     /// When all calls that were taken are answered.
     Drain,
     /// At once; handlers that still run are stopped, and answered as such.
@@ -75,8 +77,10 @@ pub(super) struct Shared {
     quiet: AtomicBool,
     /// Wakes the driver's task; set when it has run for the first time.
     driver: OnceLock<Waker>,
-    /// Woken at HELLO and at the end.
+    /// Woken at HELLO, when no further call can be made, and at the end.
     pub(super) changed: Notify,
+    /// Calls may be made on it, as the driver sees it.
+    pub(super) is_open: AtomicBool,
     pub(super) peer: Arc<str>,
 }
 
@@ -116,6 +120,7 @@ impl Connection {
             quiet: AtomicBool::new(true),
             driver: OnceLock::new(),
             changed: Notify::new(),
+            is_open: AtomicBool::new(true),
             peer: io.peer,
         });
         let serve = serve(Line { shared: Arc::downgrade(&shared) });
@@ -134,6 +139,40 @@ impl Connection {
             core.session.peer().is_some().then(|| core.session.check_live())
         };
         self.handle.shared.wait_for(look).await
+    }
+
+    /// Whether calls may be made on it: neither end has said that it is about to close.
+    pub(crate) fn is_open(&self) -> bool {
+        self.handle.shared.is_open.load(Ordering::Relaxed)
+    }
+
+    /// Waits until no further call can be made on it.
+    pub(crate) async fn unusable(&self) {
+        self.handle.shared.wait_for(|core| (core.over.is_some() || !core.session.is_live()).then_some(())).await;
+    }
+
+    /// Why it is over, if it is; `Some(None)` where it ended in good order.
+    pub(crate) fn over(&self) -> Option<Option<RpcError>> {
+        self.handle.shared.lock().over.clone()
+    }
+
+    /// Whether this end has no further use for it, of itself.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.handle.shared.lock().session.is_retired()
+    }
+
+    /// Whether a call was answered on it.
+    pub(crate) fn was_useful(&self) -> bool {
+        self.handle.shared.lock().session.was_useful()
+    }
+
+    pub(crate) fn peer(&self) -> &Arc<str> {
+        &self.handle.shared.peer
+    }
+
+    /// The same connection, which this handle does not keep open.
+    pub(crate) fn watcher(&self) -> Self {
+        Self { handle: Arc::new(Handle { shared: Arc::clone(&self.handle.shared), closes: false }) }
     }
 
     /// The names of the codecs in the peer's HELLO.
@@ -159,8 +198,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// The outcome, where it is there already.
-    pub(crate) fn start(&self, outgoing: Outgoing, waker: &Waker, now: Instant) -> Result<Arc<Pending>, Outcome> {
+    /// The call, where its outcome is there already.
+    pub(crate) fn start(&self, outgoing: Outgoing, waker: &Waker, now: Instant) -> Result<Arc<Pending>, Arc<Pending>> {
         let shared = &*self.handle.shared;
         let oneway = outgoing.oneway;
         let has_streams = outgoing.streams > 0 || outgoing.reads;
@@ -243,10 +282,15 @@ impl Shared {
         call: Arc<Pending>,
         alone: bool,
         now: Instant,
-    ) -> Result<Arc<Pending>, Outcome> {
+    ) -> Result<Arc<Pending>, Arc<Pending>> {
         let outcome = core.start(&call, now);
         self.write_or_ring(core, alone, now);
-        outcome.map_or(Ok(call), Err)
+        let Some(outcome) = outcome else {
+            return Ok(call);
+        };
+        // Nobody waits yet.
+        drop(call.end(outcome));
+        Err(call)
     }
 
     /// Answers a call of the peer.

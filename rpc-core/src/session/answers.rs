@@ -187,6 +187,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// The peer has answered: the slot is free, and the caller has its outcome.
     fn close(&mut self, ticket: Ticket, outcome: Outcome, now: Instant) {
         self.open -= 1;
+        self.answered = true;
         if !self.streams.is_empty()
             && let Some(Wire::Open { id, .. }) = self.calls.get_mut(ticket).map(|entry| &entry.wire)
         {

@@ -20,7 +20,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     ///
     /// When the call can never be sent; none of it has been.
     pub(crate) fn start(&mut self, outgoing: &Outgoing, caller: C, now: Instant) -> Result<Option<Ticket>, RpcError> {
-        self.check_start(outgoing, now)
+        self.check_live()
+            .and_then(|()| self.check_fits(outgoing, now))
             .map_err(|error| error.with_phase(Phase::Send).with_delivery(Delivery::NotSent))?;
         let deadline = outgoing.deadline;
         let full = || {
@@ -70,11 +71,25 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         Some(caller)
     }
 
-    /// Whether calls can be started here, or why not.
+    /// Whether calls can be started here.
+    pub(crate) fn is_live(&self) -> bool {
+        self.closing.is_live() && self.sequence < LAST_SEQUENCE
+    }
+
+    /// Why calls cannot be started here, if that is so.
     pub(crate) fn check_live(&self) -> Result<(), RpcError> {
         self.closing.check_start()?;
+        self.check_ids()
+    }
+
+    /// Whether a call of this end was answered, or one of the peer taken.
+    pub(crate) fn was_useful(&self) -> bool {
+        self.answered || self.last_taken > 0
+    }
+
+    fn check_ids(&self) -> Result<(), RpcError> {
         if self.sequence >= LAST_SEQUENCE {
-            return Err(RpcError::new(Code::Unavailable, "the connection has used up its call ids; open another"));
+            return Err(RpcError::new(Code::Unavailable, "the connection has used up its call ids"));
         }
         Ok(())
     }
@@ -98,7 +113,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
                 continue;
             };
             // The peer's limits may have been unknown when the call was queued.
-            if let Err(error) = self.check_start(&outgoing, now) {
+            if let Err(error) = self.check_ids().and_then(|()| self.check_fits(&outgoing, now)) {
                 self.line.pop(waits_for);
                 let error = error.with_phase(Phase::Send).with_delivery(Delivery::NotSent);
                 self.end_caller(ticket, Outcome::Failed(error));
@@ -166,8 +181,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         }
     }
 
-    fn check_start(&self, outgoing: &Outgoing, now: Instant) -> Result<(), RpcError> {
-        self.check_live()?;
+    fn check_fits(&self, outgoing: &Outgoing, now: Instant) -> Result<(), RpcError> {
         if outgoing.deadline.is_some_and(|deadline| deadline <= now) {
             return Err(RpcError::new(Code::DeadlineExceeded, "the deadline was over before the call was sent"));
         }
@@ -243,6 +257,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if let Some(message) = outgoing.message.short()
             && outgoing.metadata.is_none()
             && outgoing.streams < 2
+            && outgoing.attempt == 0
         {
             return self.outbox.put_plain(head, outgoing.remaining(now), message);
         }

@@ -16,6 +16,8 @@ const CROSSED: [u8; 8] = *b"goaway\0\0";
 pub(super) struct Closing {
     announced: bool,
     concluded: bool,
+    /// This end starts no further calls, and has no use for the connection when those that are open have ended.
+    retired: bool,
     /// What the peer's GOAWAY said.
     peer: Option<Goaway>,
     /// Why no call can be made any more.
@@ -34,9 +36,15 @@ impl Closing {
         self.concluded
     }
 
-    /// Whether the peer takes no further calls, and this end has not said the same.
+    /// Whether no further call can be made, and this end has not said that it takes none.
     pub(super) fn is_to_be_concluded(&self) -> bool {
-        self.peer.as_ref().is_some_and(|goaway| goaway.last != ANNOUNCED) && !self.concluded && self.lost.is_none()
+        let refuses = self.peer.as_ref().is_some_and(|goaway| goaway.last != ANNOUNCED);
+        (refuses || self.retired) && !self.concluded && self.lost.is_none()
+    }
+
+    /// Whether calls may still be made.
+    pub(super) fn is_live(&self) -> bool {
+        self.lost.is_none() && self.peer.is_none() && !self.retired
     }
 
     /// Whether the peer has said that it did not take this call.
@@ -49,13 +57,14 @@ impl Closing {
         self.lost.is_some()
     }
 
-    /// Whether calls may still be made.
+    /// Why no call may be made any more, if that is so.
     pub(super) fn check_start(&self) -> Result<(), RpcError> {
         if let Some(lost) = &self.lost {
             return Err(lost.clone());
         }
         match &self.peer {
             Some(goaway) => Err(goaway.error()),
+            None if self.retired => Err(RpcError::new(Code::Unavailable, "the connection is being closed")),
             None => Ok(()),
         }
     }
@@ -88,6 +97,15 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             put_goaway(buffer, ANNOUNCED, Reason::Shutdown, "");
             put_ping(buffer, CROSSED);
         });
+    }
+
+    /// Starts no further calls, and ends the connection when those that are open, in either direction, have ended.
+    pub(crate) fn retire(&mut self) {
+        self.closing.retired = true;
+    }
+
+    pub(crate) fn is_retired(&self) -> bool {
+        self.closing.retired
     }
 
     /// Takes no further calls: whatever comes now was not executed.

@@ -62,6 +62,9 @@ mod answers;
 mod callee;
 mod caller;
 mod closing;
+mod keepalive;
+use keepalive::Keepalive;
+pub(crate) use keepalive::Verdict;
 mod receiving;
 pub(crate) use receiving::MOST_STREAMS;
 mod sending;
@@ -132,6 +135,8 @@ pub(crate) struct Session<C, H, S> {
     oneways: VecDeque<u64>,
     sequence: u64,
     last_sent: u64,
+    /// A call of this end was answered.
+    answered: bool,
     /// What has been sent before the peer's HELLO (W-14).
     early: Early,
 
@@ -159,6 +164,7 @@ pub(crate) struct Session<C, H, S> {
     /// The earliest deadline of all calls, or earlier.
     next_deadline: Option<Instant>,
     budget: Budget,
+    keepalive: Keepalive,
     closing: Closing,
 }
 
@@ -204,6 +210,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             oneways: VecDeque::new(),
             sequence: 0,
             last_sent: 0,
+            answered: false,
             early: Early { calls: 0, bytes: EARLY_RESERVE },
             work: Work::default(),
             ready: VecDeque::new(),
@@ -219,8 +226,13 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             stopping: Vec::new(),
             next_deadline: None,
             budget: Budget::default(),
+            keepalive: Keepalive::default(),
             closing: Closing::default(),
         }
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.role
     }
 
     /// What the peer said of itself, once it has.
@@ -303,6 +315,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Time has passed; ends what was due.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.ask_if_silent(now);
         if self.next_deadline.is_none_or(|deadline| deadline > now) {
             return;
         }
@@ -314,7 +327,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// When [`handle_timeout`](Self::handle_timeout) must be called, at the latest.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        self.next_deadline
+        [self.next_deadline, self.keepalive_due()].into_iter().flatten().min()
     }
 
     /// How many calls of this end are open at the peer.

@@ -21,6 +21,8 @@ pub(crate) struct Outgoing {
     pub(crate) reads: bool,
     /// How many bytes that may send from the start, at least.
     pub(crate) window: u32,
+    /// How many attempts there have been before.
+    pub(crate) attempt: u32,
     pub(crate) deadline: Option<Instant>,
     pub(crate) metadata: Option<Box<Metadata>>,
     pub(crate) message: Message,
@@ -34,6 +36,7 @@ impl Outgoing {
     pub(super) fn fields(&self, now: Instant) -> Fields {
         Fields {
             deadline: self.remaining(now),
+            attempt: self.attempt,
             streams: self.streams as u8,
             metadata: self.metadata.clone(),
             ..Fields::default()

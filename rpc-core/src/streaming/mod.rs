@@ -79,6 +79,8 @@ pub(crate) trait AnswerStream: Send {
 
     fn set_window(&mut self, bytes: u32);
 
+    fn wait_for_ready(&mut self);
+
     fn add_metadata(&mut self, key: String, value: String);
 
     /// Adds a stream that the caller sends.
@@ -143,6 +145,15 @@ impl<T, E: Failure> Streaming<T, E> {
     pub fn window(mut self, bytes: u32) -> Self {
         if let Source::Answer(stream) = &mut self.source {
             stream.set_window(bytes);
+        }
+        self
+    }
+
+    /// Waits for a connection as long as the deadline allows, instead of failing where the channel could not connect. For
+    /// callers; for an argument it does nothing.
+    pub fn wait_for_ready(mut self) -> Self {
+        if let Source::Answer(stream) = &mut self.source {
+            stream.wait_for_ready();
         }
         self
     }

@@ -47,6 +47,7 @@ impl Driver {
         match &end {
             End::Breach(breach) => core.session.break_off(breach),
             End::NoHello(_) => core.session.conclude(Reason::Timeout, "no HELLO came"),
+            End::Silent(_) => core.session.conclude(Reason::Timeout, "the peer said nothing"),
             End::Stalled(what, _) => core.session.conclude(Reason::Timeout, &format!("the peer {what}")),
             _ => {}
         }
@@ -67,7 +68,7 @@ impl Driver {
         }
         core.session.poll_stops(&mut self.batch.stops);
         drop(core);
-        self.shared.changed.notify_waiters();
+        self.note_closed();
         self.batch.notify();
         self.serve.handle_closed(error.map(RpcError::without_call).as_ref());
     }

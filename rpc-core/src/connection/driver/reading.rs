@@ -35,6 +35,7 @@ impl Driver {
                 Poll::Ready(Ok(count)) => count,
             };
             self.undecoded = true;
+            turn.heard = true;
             if count == room {
                 self.read_size = (2 * self.read_size).min(READ_MAX);
                 return;
@@ -48,6 +49,9 @@ impl Driver {
     /// Gives the session some of the frames that came.
     pub(super) fn decode(&mut self, core: &mut Core, turn: &mut Turn) {
         let mut frames = 0;
+        if std::mem::take(&mut turn.heard) {
+            core.session.handle_heard(turn.now);
+        }
         while self.undecoded && frames < BATCH * ITEMS {
             let mut weight = ITEMS;
             let take = |frame: Frame<'_>| {

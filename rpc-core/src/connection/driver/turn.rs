@@ -30,6 +30,8 @@ pub(super) struct Turn {
     /// There may be more to read.
     pub(super) reading: bool,
     pub(super) reads: usize,
+    /// Something has come that the session does not know of.
+    pub(super) heard: bool,
     /// Why reading is over. What had come before is seen to first.
     pub(super) received: Result<(), End>,
 
@@ -59,6 +61,7 @@ impl Turn {
             is_busy: number - last > BUSY,
             reading: true,
             reads: 0,
+            heard: false,
             received: Ok(()),
             started: 0,
             answered: 0,

@@ -17,6 +17,11 @@ impl Inlet {
         Self { flow, index }
     }
 
+    /// Whether it is of this call.
+    pub(crate) fn is_of(&self, flow: &Arc<Flow>) -> bool {
+        Arc::ptr_eq(&self.flow, flow)
+    }
+
     /// Exchanges items that have been read for those that have come, or says how the stream ended.
     pub(crate) fn poll_items(&self, cx: &Context<'_>, items: &mut Packed) -> Poll<Option<Result<(), RpcError>>> {
         let Some(mut inlet) = self.flow.lock_inlet(self.index) else {

@@ -40,6 +40,7 @@ impl World {
             oneway,
             streams,
             reads,
+            attempt: 0,
             window: self.profile.window(&mut self.random),
             deadline: deadline.map(|deadline| self.instant(deadline)),
             metadata: None,

@@ -295,6 +295,7 @@ fn outgoing(len: usize) -> Outgoing {
         oneway: false,
         streams: 0,
         reads: false,
+        attempt: 0,
         window: 0,
         deadline: None,
         metadata: None,

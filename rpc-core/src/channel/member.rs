@@ -1,0 +1,109 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::Instant;
+
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::ChannelState;
+use crate::caught::wake;
+use crate::connection::Connection;
+use crate::error::RpcError;
+
+/// One connection of a channel, whether it is there or not.
+#[derive(Debug, Default)]
+pub(super) struct Member {
+    stage: Mutex<Stage>,
+    /// How many calls are on it; counted where there are several to choose from.
+    load: AtomicUsize,
+    /// Ends a pause.
+    pub(super) hurry: Notify,
+}
+
+/// How far it has come.
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    pub(super) condition: Condition,
+    pub(super) connection: Option<Connection>,
+    /// The task that keeps it.
+    pub(super) keeper: Option<AbortHandle>,
+    /// When a call last found no connection.
+    pub(super) asked: Option<Instant>,
+    waiters: Vec<Waker>,
+    /// Counts how often those who wait were woken.
+    round: u64,
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) enum Condition {
+    #[default]
+    Idle,
+    Connecting,
+    Ready,
+    Failing(RpcError),
+    Closed(RpcError),
+}
+
+/// Where a call waits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    round: u64,
+    at: usize,
+}
+
+impl Member {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes it, and wakes those who wait for it. What is not needed any more is dropped without the lock.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Stage) -> Option<Connection>) {
+        let mut stage = self.lock();
+        let gone = change(&mut stage);
+        stage.round += 1;
+        let waiters = std::mem::take(&mut stage.waiters);
+        drop(stage);
+        drop(gone);
+        waiters.into_iter().for_each(|waiter| wake(Some(waiter)));
+    }
+
+    pub(super) fn load(&self) -> usize {
+        self.load.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_load(&self) {
+        self.load.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn remove_load(&self) {
+        self.load.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Stage {
+    /// Has a waker woken at the next change. `place` is where it waited before.
+    pub(super) fn wait(&mut self, waker: Waker, place: &mut Option<Place>) -> Option<Waker> {
+        if let Some(place) = place
+            && place.round == self.round
+            && let Some(waiter) = self.waiters.get_mut(place.at)
+        {
+            return Some(std::mem::replace(waiter, waker));
+        }
+        *place = Some(Place { round: self.round, at: self.waiters.len() });
+        self.waiters.push(waker);
+        None
+    }
+}
+
+impl Condition {
+    pub(super) fn state(&self) -> ChannelState {
+        match self {
+            Self::Idle => ChannelState::Idle,
+            Self::Connecting => ChannelState::Connecting,
+            Self::Ready => ChannelState::Ready,
+            Self::Failing(_) => ChannelState::Failing,
+            Self::Closed(_) => ChannelState::Closed,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Whether the peer is still there, and whether the connection is still of use.
+
+use std::time::Instant;
+
+use super::{Role, Session};
+use crate::frame::put_ping;
+
+/// The token of the PINGs that ask whether the peer is there.
+const THERE: [u8; 8] = *b"there?\0\0";
+
+/// What has been heard of the peer.
+#[derive(Debug, Default)]
+pub(super) struct Keepalive {
+    /// When something came last.
+    heard: Option<Instant>,
+    /// When the peer was asked, where it has said nothing since.
+    asked: Option<Instant>,
+}
+
+/// What is to be done about a connection on which nothing happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The peer was asked, and has said nothing: it is to be given up.
+    Silent,
+    /// No call has been open for long: it is to be closed.
+    Idle,
+}
+
+impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+    /// Something came from the peer, whatever it was.
+    pub(crate) fn handle_heard(&mut self, now: Instant) {
+        self.keepalive = Keepalive { heard: Some(now), asked: None };
+    }
+
+    /// What has come of the silence, where it is time to say so.
+    pub(crate) fn verdict(&self, now: Instant) -> Option<Verdict> {
+        if self.keepalive_due().is_none_or(|due| due > now) {
+            return None;
+        }
+        match self.keepalive.asked {
+            Some(_) => Some(Verdict::Silent),
+            None if self.closes_when_idle() && self.is_idle() => Some(Verdict::Idle),
+            None => None,
+        }
+    }
+
+    /// When the silence has lasted long enough for something to be done.
+    pub(super) fn keepalive_due(&self) -> Option<Instant> {
+        if self.closing.is_lost() {
+            return None;
+        }
+        let Keepalive { heard, asked } = self.keepalive;
+        match asked {
+            Some(asked) => Some(asked + self.limits.keepalive_timeout),
+            None if self.is_idle() => Some(heard? + self.limits.idle),
+            None => Some(heard? + self.limits.keepalive),
+        }
+    }
+
+    /// Asks a peer that has said nothing for long whether it is there.
+    pub(super) fn ask_if_silent(&mut self, now: Instant) {
+        if self.keepalive.asked.is_none() && self.keepalive_due().is_some_and(|due| due <= now) {
+            self.keepalive.asked = Some(now);
+            self.outbox.put(|buffer| put_ping(buffer, THERE));
+        }
+    }
+
+    /// A server does not close what its client may still want: it only asks whether that is there.
+    fn closes_when_idle(&self) -> bool {
+        self.role == Role::Client
+    }
+}
