@@ -59,7 +59,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Asks a peer that has said nothing for long whether it is there.
     pub(super) fn ask_if_silent(&mut self, now: Instant) {
-        if self.keepalive.asked.is_none() && self.keepalive_due().is_some_and(|due| due <= now) {
+        let is_due = self.keepalive_due().is_some_and(|due| due <= now);
+        if is_due && self.verdict(now).is_none() {
             self.keepalive.asked = Some(now);
             self.outbox.put(|buffer| put_ping(buffer, THERE));
         }

@@ -13,6 +13,7 @@ mod delivery;
 mod early;
 mod flow;
 mod ids;
+mod keepalive;
 mod limits;
 mod pressure;
 mod slots;
