@@ -94,6 +94,25 @@ impl Frame {
         })
     }
 
+    /// The field of a CALL with this tag.
+    ///
+    /// # Panics
+    ///
+    /// When it is no CALL.
+    pub fn field(&self, tag: u8) -> Option<&[u8]> {
+        assert_eq!(self.kind, kind::CALL, "{self:?}");
+        let length = u16::from_le_bytes([self.payload[8], self.payload[9]]) as usize;
+        let mut fields = &self.payload[10..10 + length];
+        while let [found, low, high, rest @ ..] = fields {
+            let (value, after) = rest.split_at(u16::from_le_bytes([*low, *high]) as usize);
+            if *found == tag {
+                return Some(value);
+            }
+            fields = after;
+        }
+        None
+    }
+
     /// The code, the flag NOT_EXECUTED and the text of an END.
     ///
     /// # Panics

@@ -10,6 +10,7 @@
 pub mod desk;
 pub mod frames;
 pub mod peer;
+pub mod stage;
 pub mod tap;
 pub mod world;
 

@@ -1,18 +1,21 @@
 //! A peer that sends whatever a test wants and keeps no rule by itself.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::frames::{Frame, Hello, PREFACE, kind};
-use crate::soon;
+use crate::{soon, within};
 
 /// One end of a stream, with raw frames on it.
 #[derive(Debug)]
 pub struct Peer<S = TcpStream> {
     stream: S,
     buffer: Vec<u8>,
+    /// How long it waits for bytes.
+    patience: Duration,
 }
 
 impl Peer {
@@ -60,7 +63,13 @@ impl Peer {
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     /// Uses a stream that is open.
     pub fn over(stream: S) -> Self {
-        Self { stream, buffer: Vec::new() }
+        Self { stream, buffer: Vec::new(), patience: Duration::from_secs(10) }
+    }
+
+    /// Waits longer for what comes: for tests whose clock does not run.
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Greets, and reads the other end's greeting.
@@ -174,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
 
     async fn fill(&mut self) -> bool {
         let mut bytes = [0; 16 * 1024];
-        match soon(self.stream.read(&mut bytes)).await {
+        match within(self.patience, self.stream.read(&mut bytes)).await {
             Ok(0) | Err(_) => false,
             Ok(count) => {
                 self.buffer.extend(&bytes[..count]);

@@ -75,13 +75,22 @@ impl Office {
     ///
     /// When it cannot be started.
     pub async fn with(way: Way, settings: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
+        Self::at(&address(way), settings).await
+    }
+
+    /// The same at an address of the test's own.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be started.
+    pub async fn at(address: &str, settings: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
         let (clerk, watch) = clerk();
         let (sender, errors) = mpsc::unbounded_channel();
         let builder = Server::builder().service(DeskServer::new(clerk)).on_error(move |error| {
             // A test that has ended listens no more.
             let _ = sender.send(error.clone());
         });
-        let server = settings(builder).bind(&address(way)).await.unwrap();
+        let server = settings(builder).bind(address).await.unwrap();
         let address = server.local_addr().to_string();
         Self { server: server.spawn(), watch, address, errors }
     }

@@ -258,7 +258,7 @@ impl Caller {
         let Some(connection) = &self.channel.epoch.connection else {
             return Poll::Ready(Err(RpcError::new(Code::Internal, "there is no connection after all")));
         };
-        if self.may_repeat() {
+        if self.may_repeat() && self.tries.count() == 0 {
             self.channel.budget.deposit();
         }
         let outgoing = Outgoing {

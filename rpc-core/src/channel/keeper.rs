@@ -108,8 +108,8 @@ impl Keeping {
             return Over::Old;
         }
         match connection.over() {
+            _ if connection.is_retired() => Over::Idle,
             Some(error) => Over::Lost(error),
-            None if connection.is_retired() => Over::Idle,
             None => Over::Drained,
         }
     }
@@ -175,7 +175,10 @@ pub(super) async fn keep(keeping: Keeping) {
         }
         tried = 0;
         failures += 1;
-        keeping.set(Condition::Failing(error));
+        shared.change(keeping.member, |stage| {
+            stage.fail(error);
+            None
+        });
         if !keeping.pause(shared.backoff.pause(failures)).await {
             return keeping.set(Condition::Idle);
         }

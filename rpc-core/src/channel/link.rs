@@ -83,10 +83,13 @@ impl Link {
         cx: &Context<'_>,
         place: &mut Option<Place>,
     ) -> Poll<Result<Connection, RpcError>> {
-        self.poll_stage(member, cx, place, |stage, target| match &stage.condition {
+        self.poll_stage(member, cx, place, |stage, target, place| match &stage.condition {
             Condition::Closed(error) => Some(Err(error.clone())),
             Condition::Failing(error) if !waits => Some(Err(error.clone())),
-            _ => stage.usable(target).map(Ok),
+            _ => {
+                let missed = || if waits { None } else { stage.failure_since(place).cloned().map(Err) };
+                stage.usable(target).map(Ok).or_else(missed)
+            }
         })
     }
 
@@ -94,10 +97,10 @@ impl Link {
     pub(super) async fn connect(&self) -> Result<(), RpcError> {
         let mut place = None;
         let opened = std::future::poll_fn(|cx| {
-            self.poll_stage(0, cx, &mut place, |stage, _| match &stage.condition {
+            self.poll_stage(0, cx, &mut place, |stage, _, place| match &stage.condition {
                 Condition::Ready => Some(Ok(())),
                 Condition::Failing(error) | Condition::Closed(error) => Some(Err(error.clone())),
-                Condition::Idle | Condition::Connecting => None,
+                Condition::Idle | Condition::Connecting => stage.failure_since(place).cloned().map(Err),
             })
         });
         opened.await?;
@@ -163,7 +166,7 @@ impl Link {
         member: usize,
         cx: &Context<'_>,
         place: &mut Option<Place>,
-        look: impl Fn(&Stage, &Target) -> Option<Result<T, RpcError>>,
+        look: impl Fn(&Stage, &Target, Option<Place>) -> Option<Result<T, RpcError>>,
     ) -> Poll<Result<T, RpcError>> {
         let Some(kept) = self.shared.members.get(member) else {
             return Poll::Pending;
@@ -171,7 +174,7 @@ impl Link {
         // Wakers are foreign code: they are cloned and dropped without the lock.
         let waker = cx.waker().clone();
         let mut stage = kept.lock();
-        if let Some(seen) = look(&stage, &self.shared.target) {
+        if let Some(seen) = look(&stage, &self.shared.target, *place) {
             drop(stage);
             return Poll::Ready(seen);
         }

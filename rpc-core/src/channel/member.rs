@@ -30,6 +30,9 @@ pub(super) struct Stage {
     pub(super) keeper: Option<AbortHandle>,
     /// When a call last found no connection.
     pub(super) asked: Option<Instant>,
+    /// How often all addresses have failed, and how the last time.
+    failures: u64,
+    failed: Option<RpcError>,
     waiters: Vec<Waker>,
     /// Counts how often those who wait were woken.
     round: u64,
@@ -50,6 +53,8 @@ pub(super) enum Condition {
 pub(super) struct Place {
     round: u64,
     at: usize,
+    /// How many failures there had been when it began to wait.
+    failures: u64,
 }
 
 impl Member {
@@ -90,9 +95,22 @@ impl Stage {
         {
             return Some(std::mem::replace(waiter, waker));
         }
-        *place = Some(Place { round: self.round, at: self.waiters.len() });
+        let failures = place.map_or(self.failures, |place| place.failures);
+        *place = Some(Place { round: self.round, at: self.waiters.len(), failures });
         self.waiters.push(waker);
         None
+    }
+
+    /// All addresses have failed once more.
+    pub(super) fn fail(&mut self, error: RpcError) {
+        self.failures += 1;
+        self.failed = Some(error.clone());
+        self.condition = Condition::Failing(error);
+    }
+
+    /// What failed since somebody began to wait, also where there is another attempt by now.
+    pub(super) fn failure_since(&self, place: Option<Place>) -> Option<&RpcError> {
+        self.failed.as_ref().filter(|_| place.is_some_and(|place| self.failures > place.failures))
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) struct Driver {
     greeted: bool,
     /// Calls may be made.
     is_open: bool,
-    /// When the connection has been used for long enough.
+    /// When clients are sent away; they look to their own connections themselves.
     expires: Option<Instant>,
     /// The last turn put off writing so that callers could add to it.
     gathering: bool,
@@ -128,6 +128,7 @@ impl Driver {
         serve: Box<dyn Serve>,
     ) -> Self {
         let handshake = now() + limits.handshake;
+        let role = shared.lock().session.role();
         Self {
             shared,
             reader,
@@ -143,7 +144,7 @@ impl Driver {
             sleep: Box::pin(tokio::time::sleep_until(now().into())),
             greeted: false,
             is_open: true,
-            expires: limits.max_age.map(|age| now() + around(age, 0.1)),
+            expires: limits.max_age.filter(|_| role == Role::Server).map(|age| now() + around(age, 0.1)),
             gathering: false,
             handshake,
             limits,
@@ -388,11 +389,7 @@ impl Driver {
         }
         if self.expires.is_some_and(|due| due <= now) {
             self.expires = None;
-            let wish = match core.session.role() {
-                Role::Client => Wish::Retire,
-                Role::Server => Wish::Drain,
-            };
-            core.wish = core.wish.max(wish);
+            core.wish = core.wish.max(Wish::Drain);
             self.heed_wish(core, now)?;
         }
         match core.session.verdict(now) {
