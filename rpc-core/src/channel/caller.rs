@@ -12,7 +12,7 @@ use super::member::Place;
 use super::retry::{RetryPolicy, Tries};
 use super::{Channel, HeldChannel};
 use crate::code::Code;
-use crate::connection::{Flow, Pending};
+use crate::connection::{Connection, Flow, Pending};
 use crate::context::{Context, now};
 use crate::error::{Delivery, Phase, RpcError};
 use crate::metadata::Metadata;
@@ -176,9 +176,11 @@ impl Caller {
 
     /// Adds what this side knows of the call to an error.
     pub(super) fn describe(&self, error: RpcError) -> RpcError {
-        let mut error = error
-            .with_method(&self.channel.service_name(self.method.service), self.method.name)
-            .with_peer(Arc::clone(self.channel.link.peer()));
+        let mut error = error.with_method(&self.channel.service_name(self.method.service), self.method.name);
+        if error.peer().is_none() {
+            let connection = self.channel.epoch.connection.as_ref();
+            error = error.with_peer(Arc::clone(connection.map_or(self.channel.link.peer(), Connection::peer)));
+        }
         if error.phase().is_none() {
             error = error.with_phase(Phase::Wait);
         }
@@ -245,9 +247,7 @@ impl Caller {
                         let sleep =
                             wait.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
                         if sleep.as_mut().poll(cx).is_ready() {
-                            let error = RpcError::new(Code::DeadlineExceeded, "no connection came before the deadline");
-                            let error = error.with_phase(Phase::Connect).with_delivery(Delivery::NotSent);
-                            return Poll::Ready(Err(error));
+                            return Poll::Ready(Err(no_connection(link.failure(member))));
                         }
                     }
                     self.state = State::Waiting { message, wait };
@@ -330,6 +330,19 @@ impl Caller {
         self.state = State::Waiting { message, wait: Wait { pause, is_later: true, ..Wait::default() } };
         true
     }
+}
+
+/// What is said of a call that waited for a connection in vain.
+fn no_connection(failure: Option<RpcError>) -> RpcError {
+    let text = "no connection came before the deadline";
+    let error = match failure {
+        None => RpcError::new(Code::DeadlineExceeded, text),
+        Some(last) => {
+            let text = format!("{text}; the last attempt: {}", last.message());
+            RpcError::new(Code::DeadlineExceeded, text).with_source(last)
+        }
+    };
+    error.with_phase(Phase::Connect).with_delivery(Delivery::NotSent)
 }
 
 /// What the caller streams goes out by itself, in tasks of its own: nobody has to poll the call for it.

@@ -76,6 +76,7 @@ impl Keeping {
         shared.hooks.connected(watcher.peer());
         shared.change(*member, |stage| {
             stage.condition = Condition::Ready;
+            stage.failed = None;
             stage.connection.replace(connection)
         });
         let over = self.watch(&watcher).await;

@@ -74,6 +74,11 @@ impl Link {
         self.shared.members.get(member)?.lock().usable(&self.shared.target)
     }
 
+    /// How the last attempt of a member to connect failed, where it did.
+    pub(super) fn failure(&self, member: usize) -> Option<RpcError> {
+        self.shared.members.get(member)?.lock().failed.clone()
+    }
+
     /// The connection of a member, once there is one. Begins to open it, where nobody has; `place` keeps where the call
     /// waits. Unless `waits`, it fails where the last attempt did.
     pub(super) fn poll_connection(

@@ -30,9 +30,9 @@ pub(super) struct Stage {
     pub(super) keeper: Option<AbortHandle>,
     /// When a call last found no connection.
     pub(super) asked: Option<Instant>,
-    /// How often all addresses have failed, and how the last time.
+    /// How often all addresses have failed, and how the last time, unless there was a connection since.
     failures: u64,
-    failed: Option<RpcError>,
+    pub(super) failed: Option<RpcError>,
     waiters: Vec<Waker>,
     /// Counts how often those who wait were woken.
     round: u64,
