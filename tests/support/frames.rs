@@ -29,6 +29,7 @@ pub mod flag {
     pub const STREAMS: u8 = 0x04;
     pub const TYPED: u8 = 0x04;
     pub const READS: u8 = 0x08;
+    pub const UNKNOWN: u8 = 0x08;
 }
 
 /// A header and a payload.

@@ -213,6 +213,7 @@ impl Caller {
             reads: self.method.gives_stream(),
             window: self.window,
             deadline: begun.deadline,
+            request: None,
             metadata: self.metadata.take(),
             message,
         };

@@ -354,7 +354,7 @@ fn metadata_of(answer: &mut Answer) -> Option<&mut Option<Box<Metadata>>> {
         | Answer::Finished { metadata }
         | Answer::Typed { metadata, .. }
         | Answer::Status { metadata, .. } => Some(metadata),
-        Answer::Refused(_) | Answer::Stopped | Answer::Unbegun => None,
+        Answer::Refused(_) | Answer::Unknown(_) | Answer::Stopped | Answer::Unbegun => None,
     }
 }
 

@@ -4,7 +4,7 @@ use super::Message;
 use super::items::Packed;
 use crate::code::Code;
 use crate::error::RpcError;
-use crate::frame::{Body, Fields};
+use crate::frame::{Body, Fields, RequestId};
 use crate::metadata::Metadata;
 
 /// A call that this end makes.
@@ -22,6 +22,8 @@ pub(crate) struct Outgoing {
     /// How many bytes that may send from the start, at least.
     pub(crate) window: u32,
     pub(crate) deadline: Option<Instant>,
+    /// What a call that runs once is known by.
+    pub(crate) request: Option<Box<RequestId>>,
     pub(crate) metadata: Option<Box<Metadata>>,
     pub(crate) message: Message,
 }
@@ -35,6 +37,7 @@ impl Outgoing {
         Fields {
             deadline: self.remaining(now),
             streams: self.streams as u8,
+            request: self.request.clone(),
             metadata: self.metadata.clone(),
             ..Fields::default()
         }
@@ -101,6 +104,8 @@ pub(crate) struct Incoming {
     pub(crate) reads: bool,
     pub(crate) attempt: u32,
     pub(crate) deadline: Option<Instant>,
+    /// What a call that runs once is known by.
+    pub(crate) request: Option<Box<RequestId>>,
     pub(crate) metadata: Option<Box<Metadata>>,
     pub(crate) body: Body,
 }
@@ -118,7 +123,7 @@ pub(super) fn weight(message: usize, metadata: Option<&Metadata>) -> usize {
 }
 
 /// How this end answers a call of the peer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Answer {
     Reply {
         metadata: Option<Box<Metadata>>,
@@ -141,6 +146,8 @@ pub(crate) enum Answer {
     },
     /// The handler was not started.
     Refused(Refusal),
+    /// The handler was not started by this call; whether an earlier one with its request id did, is not known (W-45).
+    Unknown(String),
     /// The handler was stopped, for the reason that the session knows.
     Stopped,
     /// The call was stopped, for the reason that the session knows, before its handler began.
@@ -158,6 +165,17 @@ impl Refusal {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
+
+    /// The call was stopped before its handler began.
+    pub(crate) fn unbegun(stopped: Option<Stop>) -> Self {
+        match stopped {
+            Some(Stop::DeadlineExceeded) => {
+                Self::new(Code::DeadlineExceeded, "the deadline passed before the handler began")
+            }
+            Some(Stop::Cancelled) => Self::new(Code::Cancelled, "cancelled before the handler began"),
+            _ => Self::new(Code::Unavailable, "the server closed before the handler began"),
+        }
+    }
 }
 
 /// Why a handler must stop.
@@ -170,6 +188,18 @@ pub(crate) enum Stop {
     Lost,
     /// The server is closing and its grace is over.
     Forced,
+}
+
+impl Stop {
+    /// What the caller is told of a handler that has ended without an answer.
+    pub(crate) fn told(stopped: Option<Self>) -> (Code, &'static str) {
+        match stopped {
+            Some(Self::DeadlineExceeded) => (Code::DeadlineExceeded, "the deadline passed while the handler ran"),
+            Some(Self::Forced) => (Code::Unavailable, "the server closed before the handler had ended"),
+            Some(Self::Cancelled) => (Code::Cancelled, "the handler was cancelled"),
+            Some(Self::Lost) | None => (Code::Internal, "the handler ended without an answer"),
+        }
+    }
 }
 
 /// The longest deadline that is taken from a peer: a century would overflow some clocks.

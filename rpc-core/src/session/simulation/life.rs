@@ -42,6 +42,7 @@ impl World {
             reads,
             window: self.profile.window(&mut self.random),
             deadline: deadline.map(|deadline| self.instant(deadline)),
+            request: None,
             metadata: None,
             message: body(token, len),
         };
