@@ -131,7 +131,7 @@ pub use rpc_codec as codec;
 
 /// What the signatures of calls and skeletons name, and programs seldom do.
 pub mod parts {
-    pub use crate::channel::{AtMostOnce, Idempotent, WithMetadata};
+    pub use crate::channel::{AtMostOnce, Idempotent, Once, WithMetadata};
     pub use crate::failure::{Failure, NoError};
     pub use crate::service::{Handler, Request};
     pub use crate::streaming::{Sent, Sink};

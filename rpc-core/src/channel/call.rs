@@ -21,8 +21,8 @@ use crate::streaming::{Decode, Produce};
 /// Options are set before that. The arguments are encoded already, so a call borrows nothing: it can be spawned, joined
 /// or kept. The deadline begins with the first poll; within a handler it ends with the handler's own, at the latest.
 ///
-/// `T` is the result, `E` the method's error and `M` whether it may be run twice ([`Idempotent`]) or not
-/// ([`AtMostOnce`]). The output is `Result<T, RpcError>` for a method that cannot fail or fails with a status, and
+/// `T` is the result, `E` the method's error and `M` whether it may be run twice ([`Idempotent`]), may be retried because
+/// the server sees to it that it runs once ([`Once`]), or neither ([`AtMostOnce`]). The output is `Result<T, RpcError>` for a method that cannot fail or fails with a status, and
 /// `Result<T, CallError<E>>` for one with an error type of its own.
 ///
 /// # Cancel safety
@@ -39,6 +39,11 @@ pub struct Call<T, E, M> {
 /// The class of methods that may be run twice: `#[rpc(idempotent)]`.
 #[derive(Debug, Clone, Copy)]
 pub enum Idempotent {}
+
+/// The class of methods that may be retried and run once all the same, since the server keeps their answers:
+/// `#[rpc(once)]`.
+#[derive(Debug, Clone, Copy)]
+pub enum Once {}
 
 /// The class of methods that are run at most once: all that are not marked otherwise.
 #[derive(Debug, Clone, Copy)]

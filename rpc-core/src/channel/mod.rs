@@ -18,7 +18,7 @@ mod stream_call;
 use stream_call::StreamCall;
 
 mod call;
-pub use call::{AtMostOnce, Call, Idempotent, WithMetadata};
+pub use call::{AtMostOnce, Call, Idempotent, Once, WithMetadata};
 
 use std::borrow::Cow;
 use std::fmt;
