@@ -154,6 +154,31 @@ pub(crate) enum Answer {
     Unbegun,
 }
 
+impl Answer {
+    /// A copy that shares no memory with what the handler had: however much a piece of it keeps, this does not.
+    pub(crate) fn copy(&self) -> Self {
+        match self {
+            Self::Reply { metadata, message } => Self::Reply { metadata: metadata.clone(), message: message.copy() },
+            Self::Typed { metadata, message } => Self::Typed { metadata: metadata.clone(), message: message.copy() },
+            other => other.clone(),
+        }
+    }
+
+    /// How many bytes it keeps.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Reply { metadata, message } | Self::Typed { metadata, message } => {
+                weight(message.len(), metadata.as_deref())
+            }
+            Self::Status { message, metadata, .. } => weight(message.len(), metadata.as_deref()),
+            Self::Finished { metadata } => weight(0, metadata.as_deref()),
+            Self::Refused(refusal) => refusal.message.len(),
+            Self::Unknown(message) => message.len(),
+            Self::Stopped | Self::Unbegun => 0,
+        }
+    }
+}
+
 /// Why a handler was not started.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {

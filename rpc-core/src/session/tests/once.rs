@@ -55,6 +55,21 @@ fn what_was_not_run_by_this_call_is_neither_executed_nor_not() {
     pair.client.assert_empty();
 }
 
+/// What is kept of an answer is no part of a longer buffer, which it would keep too.
+#[test]
+fn a_copy_of_an_answer_has_memory_of_its_own() {
+    for len in [0, 10, 100_000] {
+        let answer = Answer::Reply { metadata: None, message: message(len) };
+        let copy = answer.copy();
+        let (Answer::Reply { message: mine, .. }, Answer::Reply { message, .. }) = (&copy, &answer) else {
+            panic!("{copy:?}")
+        };
+        assert_eq!((copy.len(), mine.tail(), mine.segments()), (len, message.tail(), message.segments()));
+        let apart = |(one, other): (&Bytes, &Bytes)| one.as_ptr() != other.as_ptr();
+        assert!(mine.segments().iter().zip(message.segments()).all(apart));
+    }
+}
+
 /// W-45: also where the text is longer than the caller takes.
 #[test]
 fn an_unknown_outcome_stays_unknown_where_its_text_cannot_be_read() {
