@@ -18,6 +18,9 @@ trait Store {
     async fn get(&self, key: u64) -> u64;
 
     async fn add(&self, key: u64) -> u64;
+
+    #[rpc(once)]
+    async fn pay(&self, key: u64) -> u64;
 }
 
 /// A client of a server that is there, and did something useful.
@@ -198,4 +201,72 @@ async fn the_server_learns_which_attempt_it_is() {
     assert!(second.call > first.call);
     peer.put(&reply(second.call, b"7")).await;
     assert_eq!(soon(call).await.unwrap().unwrap(), 7);
+}
+
+/// The request id that a CALL carries, and the server that it names (W-43).
+fn request_of(call: &Frame) -> (u64, [u8; 16]) {
+    let (number, instance) = call.field(0x04).unwrap().split_first_chunk().unwrap();
+    (u64::from_le_bytes(*number), instance.try_into().unwrap())
+}
+
+/// W-43: every attempt carries the same request id; a later one names the server that the first one went to.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_runs_once_is_made_again_under_its_request_id() {
+    let (store, mut stage, mut peer) = used().await;
+    let call = tokio::spawn(store.pay(7));
+    let (number, server) = request_of(&called(&mut peer).await);
+    assert_eq!(server, [0; 16]);
+    drop(peer);
+    let mut peer = stage.greet().await;
+    let again = called(&mut peer).await;
+    assert_eq!(request_of(&again), (number, [9; 16]), "the name that the scripted server has");
+    peer.put(&reply(again.call, b"7")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap(), 7);
+
+    let next = tokio::spawn(store.pay(8));
+    let call = called(&mut peer).await;
+    assert!(request_of(&call).0 > number);
+    peer.put(&reply(call.call, b"8")).await;
+    assert_eq!(soon(next).await.unwrap().unwrap(), 8);
+}
+
+/// What was refused has not run: it begins anew.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_runs_once_and_was_refused_names_no_server() {
+    let (store, _stage, mut peer) = used().await;
+    let call = tokio::spawn(store.pay(7));
+    let first = called(&mut peer).await;
+    peer.put(&end(first.call, 14, b"busy").flags(flag::NOT_EXECUTED)).await;
+    let again = called(&mut peer).await;
+    assert_eq!(request_of(&again), (request_of(&first).0, [0; 16]));
+    peer.put(&reply(again.call, b"7")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap(), 7);
+}
+
+/// A server that has not said who it is cannot be asked again.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_runs_once_is_not_made_again_to_a_server_without_a_name() {
+    let (channel, mut stage) = stage(|builder| builder);
+    let call = tokio::spawn(StoreClient::new(channel).pay(7));
+    let mut peer = stage.attempt().await.accept();
+    peer.read_greeting().await;
+    called(&mut peer).await;
+    drop(peer);
+    let error = soon(call).await.unwrap().unwrap_err();
+    assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::Unknown));
+}
+
+/// An answer is the answer, also when it says that something was unavailable.
+#[tokio::test(start_paused = true)]
+async fn the_answer_of_a_call_that_runs_once_is_final() {
+    let (store, _stage, mut peer) = used().await;
+    let call = tokio::spawn(store.pay(7).retry(RetryPolicy::default().on(Code::Aborted)));
+    let id = called(&mut peer).await.call;
+    peer.put(&end(id, 14, b"the bank is closed")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap_err().delivery(), Delivery::Executed);
+    // Nor is it asked a second time when the server does not know.
+    let call = tokio::spawn(store.pay(8));
+    let id = called(&mut peer).await.call;
+    peer.put(&end(id, 10, b"unknown whether it ran; not run again").flags(flag::UNKNOWN)).await;
+    assert_eq!(soon(call).await.unwrap().unwrap_err().delivery(), Delivery::Unknown);
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use futures::task::AtomicWaker;
 use tokio::sync::Notify;
 
 use crate::metadata::Metadata;
+use crate::session::Stop;
 
 /// What a handler knows of the call that it answers: the deadline, the metadata, the peer, and whether anyone still
 /// waits.
@@ -32,9 +33,9 @@ struct Inner {
     cancelled: AtomicBool,
     /// Woken once, when `cancelled` is set.
     cancellation: Notify,
-    /// The handler must not go on.
-    aborted: AtomicBool,
-    /// Wakes the handler when `aborted` is set.
+    /// Why the handler must not go on.
+    stopped: OnceLock<Stop>,
+    /// Wakes the handler when `stopped` is set.
     handler: AtomicWaker,
 }
 
@@ -69,7 +70,7 @@ impl Context {
                 begun: AtomicBool::new(false),
                 cancelled: AtomicBool::new(false),
                 cancellation: Notify::new(),
-                aborted: AtomicBool::new(false),
+                stopped: OnceLock::new(),
                 handler: AtomicWaker::new(),
             }),
         }
@@ -84,7 +85,7 @@ impl Context {
         *inner.reply_metadata.get_mut().unwrap_or_else(PoisonError::into_inner) = Metadata::new();
         *inner.begun.get_mut() = false;
         *inner.cancelled.get_mut() = false;
-        *inner.aborted.get_mut() = false;
+        inner.stopped = OnceLock::new();
         true
     }
 
@@ -207,13 +208,19 @@ impl Context {
     }
 
     /// The handler must not go on: it is dropped when it is polled next, which is at once.
-    pub(crate) fn abort(&self) {
-        self.inner.aborted.store(true, Ordering::SeqCst);
+    pub(crate) fn abort(&self, stop: Stop) {
+        // The first reason counts.
+        let _ = self.inner.stopped.set(stop);
         self.inner.handler.wake();
     }
 
     pub(crate) fn is_aborted(&self) -> bool {
-        self.inner.aborted.load(Ordering::SeqCst)
+        self.inner.stopped.get().is_some()
+    }
+
+    /// Why the handler must not go on, if it must not.
+    pub(crate) fn stopped(&self) -> Option<Stop> {
+        self.inner.stopped.get().copied()
     }
 
     /// Has the handler woken by `waker` when it must not go on, or says that it must not.

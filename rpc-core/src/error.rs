@@ -18,7 +18,8 @@ pub enum Delivery {
     NotExecuted,
     /// The handler was started, and its answer, or the news of its end, came back.
     Executed,
-    /// It left this process, and nothing more is known.
+    /// It left this process, and nothing more is known; or the peer does not know either whether a call that was made
+    /// again had run before.
     Unknown,
 }
 

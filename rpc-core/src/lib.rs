@@ -39,6 +39,7 @@
 //! | call the caller of a handler | [`Context::client`], [`ChannelBuilder::service`] |
 //! | choose a format, or bring one | [`codec`] |
 //! | know the caller, its deadline and its metadata | [`Context`] |
+//! | have a call that may be retried run once | `#[rpc(once)]` in [`rpc_service`], [`ServerBuilder::kept_replies`] |
 //! | handle failures | [`CallError`], [`RpcError`], [`Delivery`] |
 //! | test without a socket, or mock a service | `ArithClient::in_process`, [`Channel::in_process`] |
 //! | look at a service as data | [`descriptor`] |
@@ -133,7 +134,7 @@ pub use rpc_codec as codec;
 
 /// What the signatures of calls and skeletons name, and programs seldom do.
 pub mod parts {
-    pub use crate::channel::{AtMostOnce, Idempotent, Repeatable, WithMetadata};
+    pub use crate::channel::{AtMostOnce, Idempotent, Once, Repeatable, WithMetadata};
     pub use crate::failure::{Failure, NoError};
     pub use crate::service::{Handler, Request};
     pub use crate::streaming::{Sent, Sink};

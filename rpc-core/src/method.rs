@@ -52,6 +52,8 @@ pub struct MethodDescriptor {
     pub oneway: bool,
     /// Running it twice is as good as once.
     pub idempotent: bool,
+    /// The server keeps its answers, so that a call that is made again runs once.
+    pub once: bool,
     /// The handler runs on when its caller has gone.
     pub detach: bool,
     /// The method is marked `#[deprecated]`.

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 pub use rpc_codec::bytes::{self, AsBytes};
 
-pub use crate::channel::{AtMostOnce, Call, Channel, Idempotent};
+pub use crate::channel::{AtMostOnce, Call, Channel, Idempotent, Once};
 pub use crate::context::Context;
 pub use crate::error::{CallError, RpcError};
 pub use crate::failure::{Failure, NoError};

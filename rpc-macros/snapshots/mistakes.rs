@@ -201,6 +201,7 @@ impl __WrongMethods {
         docs: "",
         oneway: false,
         idempotent: false,
+        once: false,
         detach: false,
         deprecated: false,
         timeout: ::core::option::Option::None,

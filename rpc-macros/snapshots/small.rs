@@ -15,6 +15,10 @@ pub trait Arith: ::core::marker::Send + ::core::marker::Sync + 'static {
     ) -> impl ::core::future::Future<
         Output = Result<Quotient, ArithError>,
     > + ::core::marker::Send;
+    fn charge(
+        &self,
+        amount: u64,
+    ) -> impl ::core::future::Future<Output = u64> + ::core::marker::Send;
 }
 /// Numbers.
 ///
@@ -118,6 +122,28 @@ impl ArithClient {
             __ArithMethods::METHOD_1,
             ::rpc_core::__private::Lent::nothing(),
             &__Arguments { a, b },
+        )
+    }
+    /// Calls `Arith.charge`.
+    pub fn charge(
+        &self,
+        amount: u64,
+    ) -> ::rpc_core::__private::Call<
+        u64,
+        ::rpc_core::__private::NoError,
+        ::rpc_core::__private::Once,
+    > {
+        use ::rpc_core::__private as __rpc;
+        #[derive(__rpc::serde::Serialize)]
+        #[serde(crate = "__rpc::serde")]
+        struct __Arguments<__A0> {
+            amount: __A0,
+        }
+        ::rpc_core::__private::call(
+            &self.channel,
+            __ArithMethods::METHOD_2,
+            ::rpc_core::__private::Lent::nothing(),
+            &__Arguments { amount },
         )
     }
 }
@@ -251,6 +277,27 @@ impl<T: Arith> ::rpc_core::__private::Service for ArithServer<T> {
                         )
                     })
             }
+            2u16 => {
+                use ::rpc_core::__private as __rpc;
+                #[derive(__rpc::serde::Deserialize)]
+                #[serde(
+                    crate = "__rpc::serde",
+                    expecting = "the arguments of Arith.charge",
+                    bound(deserialize = "__A0: __rpc::Message")
+                )]
+                struct __Arguments<__A0> {
+                    amount: __A0,
+                }
+                let __arguments: __Arguments<u64> = match __request.arguments() {
+                    ::core::result::Result::Ok(__arguments) => __arguments,
+                    ::core::result::Result::Err(__refusal) => return __refusal,
+                };
+                let __service = self.service.hold();
+                __request
+                    .reply(async move {
+                        <T as Arith>::charge(&*__service, __arguments.amount).await
+                    })
+            }
             _ => __request.unknown_method(),
         }
     }
@@ -282,6 +329,7 @@ impl __ArithMethods {
         docs: "Cannot fail.",
         oneway: false,
         idempotent: false,
+        once: false,
         detach: false,
         deprecated: false,
         timeout: ::core::option::Option::None,
@@ -309,11 +357,36 @@ impl __ArithMethods {
         docs: "",
         oneway: false,
         idempotent: true,
+        once: false,
         detach: false,
         deprecated: false,
         timeout: ::core::option::Option::Some(
             ::core::time::Duration::from_millis(2000u64),
         ),
+        shape: ::rpc_core::__private::Shape::Unary,
+    };
+    const METHOD_2: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
+        ordinal: 2u16,
+        service: "Arith",
+        name: "charge",
+        id: ::rpc_core::__private::identifier("charge"),
+        aliases: &[],
+        arguments: &[
+            ::rpc_core::__private::ArgumentDescriptor {
+                name: "amount",
+                type_name: "u64",
+            },
+        ],
+        streams: &[],
+        reply: "u64",
+        error: ::core::option::Option::None,
+        docs: "",
+        oneway: false,
+        idempotent: false,
+        once: true,
+        detach: false,
+        deprecated: false,
+        timeout: ::core::option::Option::None,
         shape: ::rpc_core::__private::Shape::Unary,
     };
     fn sent<M: ::rpc_core::__private::Message>(
@@ -339,7 +412,7 @@ impl __ArithMethods {
     const DESCRIPTOR: &'static ::rpc_core::__private::ServiceDescriptor = &::rpc_core::__private::ServiceDescriptor {
         name: "Arith",
         docs: "Numbers.\n\nAnd what one does with them.",
-        methods: &[Self::METHOD_0, Self::METHOD_1],
+        methods: &[Self::METHOD_0, Self::METHOD_1, Self::METHOD_2],
     };
 }
 const _: () = ::rpc_core::__private::assert_distinct(__ArithMethods::DESCRIPTOR);

@@ -104,6 +104,7 @@ mod snapshots;
 /// | | |
 /// | --- | --- |
 /// | `idempotent` | running it twice is as good as once, so it may be retried when its answer was lost |
+/// | `once` | running it twice does harm, but it may be retried all the same: the server keeps its answer, so that a call runs once |
 /// | `oneway` | nothing is answered; the client's call is over when it is on its way |
 /// | `detach` | the handler runs on when its caller has gone |
 /// | `timeout = "2s"` | the deadline of a call that sets none: a whole number of `ms`, `s` or `m` |
@@ -194,7 +195,7 @@ mod snapshots;
 /// Both a `Result` around the stream and `Result`s in it have one type of error, spelt alike.
 /// `Stream`, `Streaming` and `Item = T` are known by how they are written, like `Result`; a `Streaming` may stand at any
 /// place among the arguments, and a method takes up to 16 of them. Items that are `Vec<u8>` or `Bytes` cross as bytes.
-/// A method with a stream is neither `oneway` nor `idempotent`.
+/// A method with a stream is none of `oneway`, `idempotent` and `once`.
 ///
 /// # Parameters
 ///

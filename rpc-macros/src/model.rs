@@ -33,6 +33,7 @@ pub(crate) struct Method {
     pub(crate) shape: Shape,
     pub(crate) oneway: bool,
     pub(crate) idempotent: bool,
+    pub(crate) once: bool,
     pub(crate) detach: bool,
     /// In milliseconds.
     pub(crate) timeout: Option<u64>,

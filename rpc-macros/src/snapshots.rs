@@ -45,6 +45,8 @@ fn a_small_service() {
                 async fn multiply(&self, a: i64, b: i64) -> i64;
                 #[rpc(idempotent, timeout = "2s")]
                 async fn divide(&self, a: i64, b: i64) -> Result<Quotient, ArithError>;
+                #[rpc(once)]
+                async fn charge(&self, amount: u64) -> u64;
             }
         },
     );

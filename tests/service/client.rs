@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 
-use rpc_core::parts::{AtMostOnce, Idempotent, NoError};
+use rpc_core::parts::{AtMostOnce, Idempotent, NoError, Once};
 use rpc_core::{Call, Channel, Service, rpc_service};
 
 #[rpc_service]
@@ -12,6 +12,8 @@ trait Arith {
     async fn multiply(&self, a: i64, b: i64) -> i64;
     #[rpc(idempotent)]
     async fn divide(&self, a: i64, b: i64) -> Result<i64, String>;
+    #[rpc(once)]
+    async fn add(&self, amount: u64) -> u64;
     /// Takes the constructor's name.
     async fn new(&self) -> u8;
     /// Takes that of a trait's method.
@@ -28,6 +30,10 @@ impl Arith for Calculator {
 
     async fn divide(&self, a: i64, b: i64) -> Result<i64, String> {
         a.checked_div(b).ok_or_else(|| "divide by zero".to_owned())
+    }
+
+    async fn add(&self, amount: u64) -> u64 {
+        amount
     }
 
     async fn new(&self) -> u8 {
@@ -55,8 +61,10 @@ async fn the_type_of_a_call_tells_the_method() {
     let arith = ArithClient::in_process(Calculator);
     let multiply: Call<i64, NoError, AtMostOnce> = call(arith.multiply(7, 8));
     let divide: Call<i64, String, Idempotent> = call(arith.divide(7, 2));
+    let add: Call<u64, NoError, Once> = call(arith.add(4));
     assert_eq!(multiply.await.unwrap(), 56);
     assert_eq!(divide.await.unwrap(), 3);
+    assert_eq!(add.await.unwrap(), 4);
 }
 
 #[tokio::test]

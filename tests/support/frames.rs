@@ -29,6 +29,7 @@ pub mod flag {
     pub const STREAMS: u8 = 0x04;
     pub const TYPED: u8 = 0x04;
     pub const READS: u8 = 0x08;
+    pub const UNKNOWN: u8 = 0x08;
 }
 
 /// A header and a payload.
@@ -152,6 +153,8 @@ impl Frame {
 /// A HELLO with usual limits.
 #[derive(Debug, Clone)]
 pub struct Hello {
+    /// Who greets.
+    pub instance: [u8; 16],
     /// The longest payload taken.
     pub frame: u32,
     /// The longest message taken.
@@ -168,14 +171,22 @@ pub struct Hello {
 
 impl Default for Hello {
     fn default() -> Self {
-        Self { frame: 65_536, message: 1 << 20, calls: 64, assembly: 1 << 22, credit: 2048, codecs: vec!["json"] }
+        Self {
+            instance: [9; 16],
+            frame: 65_536,
+            message: 1 << 20,
+            calls: 64,
+            assembly: 1 << 22,
+            credit: 2048,
+            codecs: vec!["json"],
+        }
     }
 }
 
 impl Hello {
     /// It as a frame.
     pub fn build(&self) -> Frame {
-        let mut payload = vec![9; 16];
+        let mut payload = self.instance.to_vec();
         payload.extend([0; 8]);
         for limit in [self.frame, self.message, self.calls, self.assembly, self.credit] {
             payload.extend(limit.to_le_bytes());
@@ -215,6 +226,11 @@ pub fn call_with(id: u64, service: &str, method: &str, fields: &[u8], message: &
     payload.extend(fields);
     payload.extend(message);
     Frame::new(kind::CALL, id, payload)
+}
+
+/// The value of a request id (W-43): its number, and the instance it was first sent to.
+pub fn request(number: u64, instance: [u8; 16]) -> Vec<u8> {
+    [&number.to_le_bytes()[..], &instance].concat()
 }
 
 /// A REPLY without fields.

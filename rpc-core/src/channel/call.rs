@@ -22,8 +22,8 @@ use crate::streaming::{Decode, Produce};
 /// Options are set before that. The arguments are encoded already, so a call borrows nothing: it can be spawned, joined
 /// or kept. The deadline begins with the first poll; within a handler it ends with the handler's own, at the latest.
 ///
-/// `T` is the result, `E` the method's error and `M` whether it may be run twice ([`Idempotent`]) or not
-/// ([`AtMostOnce`]). The output is `Result<T, RpcError>` for a method that cannot fail or fails with a status, and
+/// `T` is the result, `E` the method's error and `M` whether it may be run twice ([`Idempotent`]), may be retried because
+/// the server sees to it that it runs once ([`Once`]), or neither ([`AtMostOnce`]). The output is `Result<T, RpcError>` for a method that cannot fail or fails with a status, and
 /// `Result<T, CallError<E>>` for one with an error type of its own.
 ///
 /// # Cancel safety
@@ -41,6 +41,11 @@ pub struct Call<T, E, M> {
 #[derive(Debug, Clone, Copy)]
 pub enum Idempotent {}
 
+/// The class of methods that may be retried and run once all the same, since the server keeps their answers:
+/// `#[rpc(once)]`.
+#[derive(Debug, Clone, Copy)]
+pub enum Once {}
+
 /// The class of methods that are run at most once: all that are not marked otherwise.
 #[derive(Debug, Clone, Copy)]
 pub enum AtMostOnce {}
@@ -49,11 +54,14 @@ pub enum AtMostOnce {}
 #[diagnostic::on_unimplemented(
     message = "a retry policy is for methods that may be run twice, which this one is not",
     label = "this method runs at most once",
-    note = "mark it `#[rpc(idempotent)]` in the trait, if running it twice is as good as once"
+    note = "mark it `#[rpc(idempotent)]` in the trait if running it twice is as good as once, or `#[rpc(once)]` if the \
+            server shall see to it that it is not"
 )]
 pub trait Repeatable {}
 
 impl Repeatable for Idempotent {}
+
+impl Repeatable for Once {}
 
 /// A result with the metadata that came along, or what the caller sees of the failure.
 type Ended<T, E> = Result<(T, Option<Box<Metadata>>), <E as Failure>::Seen>;
@@ -90,7 +98,8 @@ impl<T, E: Failure, M> Call<T, E, M> {
         self
     }
 
-    /// Tries again as the policy says, in place of what the channel says. Only for methods marked `#[rpc(idempotent)]`.
+    /// Tries again as the policy says, in place of what the channel says. Only for methods marked `#[rpc(idempotent)]`
+    /// or `#[rpc(once)]`.
     pub fn retry(mut self, policy: RetryPolicy) -> Self
     where
         M: Repeatable,

@@ -15,9 +15,10 @@ use crate::code::Code;
 use crate::connection::{Connection, Flow, Pending};
 use crate::context::{Context, now};
 use crate::error::{Delivery, Phase, RpcError};
+use crate::instance::request_number;
 use crate::metadata::Metadata;
 use crate::method::{MethodDescriptor, Shape};
-use crate::session::{Message, Outcome, Outgoing};
+use crate::session::{Message, Outcome, Outgoing, RequestId};
 use crate::streaming::Produce;
 
 /// A call whatever its types: the arguments encoded, the options, how far it is. Dropping it cancels the call.
@@ -31,6 +32,8 @@ pub(super) struct Caller {
     /// Some of the answer has been read: it is not tried again.
     pub(super) is_committed: bool,
     tries: Tries,
+    /// What names a call that runs once, from its first attempt on.
+    request: Option<Box<RequestId>>,
     metadata: Option<Box<Metadata>>,
     /// When the handler that makes this call must be done.
     inherited: Option<Instant>,
@@ -111,6 +114,7 @@ impl Caller {
             repeats: Repeats::Unset,
             is_committed: false,
             tries: Tries::default(),
+            request: None,
             metadata: None,
             inherited: Context::current_deadline(),
             streams: Vec::new(),
@@ -260,6 +264,9 @@ impl Caller {
         };
         if self.may_repeat() && self.tries.count() == 0 {
             self.channel.budget.deposit();
+            if self.method.once {
+                self.request = Some(Box::new(RequestId { number: request_number(), instance: [0; 16] }));
+            }
         }
         let outgoing = Outgoing {
             service: self.channel.service_id(self.method.service),
@@ -271,6 +278,7 @@ impl Caller {
             window: self.window,
             attempt: self.tries.count(),
             deadline: begun.deadline,
+            request: self.request.clone(),
             metadata: self.metadata.take(),
             message,
         };
@@ -286,18 +294,21 @@ impl Caller {
         Poll::Ready(Ok(waits))
     }
 
-    /// Whether the method may be run twice, and how it is.
-    fn policy(&self) -> Option<&RetryPolicy> {
+    /// How the call is tried again if it failed so, though it may have run.
+    fn policy(&self, error: &RpcError) -> Option<&RetryPolicy> {
         match &self.repeats {
             _ if !self.may_repeat() => None,
+            // Another attempt would get the answer that this one got.
+            _ if self.request.is_some() && error.delivery() != Delivery::Unknown => None,
             Repeats::Unset => self.channel.settings.retry.as_ref(),
             Repeats::Never => None,
             Repeats::By(policy) => Some(policy),
         }
     }
 
+    /// Whether the method may be run twice, or the server sees to it that it is not.
     fn may_repeat(&self) -> bool {
-        self.method.idempotent && self.method.shape == Shape::Unary && !self.method.oneway
+        (self.method.idempotent || self.method.once) && self.method.shape == Shape::Unary && !self.method.oneway
     }
 
     /// Has a call that failed tried again, if that is safe and of use, and there is time for it.
@@ -316,11 +327,22 @@ impl Caller {
         let is_over = |pause| outgoing.deadline.is_some_and(|deadline| deadline <= now + pause);
         let moves = self.channel.connection().is_none();
         let mut tries = self.tries;
-        let Some(pause) = tries.next(error, moves, self.policy(), &self.channel.budget, now) else {
+        let Some(pause) = tries.next(error, moves, self.policy(error), &self.channel.budget, now) else {
             return false;
         };
         if is_over(pause) {
             return false;
+        }
+        if let Some(request) = &mut self.request
+            && request.instance == [0; 16]
+            && error.delivery() == Delivery::Unknown
+        {
+            // Only the server that it was sent to can know whether it has run.
+            let connection = self.channel.epoch.connection.as_ref();
+            let Some(instance) = connection.and_then(Connection::peer_instance) else {
+                return false;
+            };
+            request.instance = instance;
         }
         let message = outgoing.message.clone();
         self.metadata = outgoing.metadata.clone();

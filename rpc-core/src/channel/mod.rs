@@ -34,7 +34,7 @@ mod stream_call;
 use stream_call::StreamCall;
 
 mod call;
-pub use call::{AtMostOnce, Call, Idempotent, Repeatable, WithMetadata};
+pub use call::{AtMostOnce, Call, Idempotent, Once, Repeatable, WithMetadata};
 
 use std::borrow::Cow;
 use std::fmt;

@@ -7,12 +7,13 @@ use crate::code::Code;
 use crate::error::{Delivery, RpcError};
 use crate::stripe::{self, Padded, STRIPES};
 
-/// How calls of idempotent methods are tried again.
+/// How calls that may have run are tried again.
 ///
 /// Any call that provably did not run is tried again without a policy, within its deadline, where another attempt can
 /// end differently: its connection was lost before it was sent, the server was closing, or (once) it was refused for
 /// load. A policy is for the calls that may have run. So it holds only for methods marked `#[rpc(idempotent)]`, and
-/// nothing else compiles.
+/// for those marked `#[rpc(once)]`, whose server keeps the answer, so that it runs once all the same; nothing else
+/// compiles.
 ///
 /// ```
 /// use std::time::Duration;

@@ -39,6 +39,8 @@ pub(crate) struct Running {
     pub(crate) context: Context,
     /// It runs on when nobody waits.
     pub(crate) detach: bool,
+    /// Its answer is kept for when its caller comes back: a lost connection is no reason to stop.
+    pub(crate) once: bool,
     /// It may take long at a time, and must have a task of its own.
     pub(crate) apart: bool,
 }

@@ -16,15 +16,20 @@ pub(super) struct Handler {
     context: Context,
     /// It runs on when nobody waits.
     detach: bool,
+    /// It runs on when its connection is lost, and is not told: its caller may come back on another.
+    once: bool,
 }
 
 impl Handler {
     pub(super) fn stop(self, stop: Stop) {
+        if self.once && stop == Stop::Lost {
+            return;
+        }
         self.context.cancel();
         // A detached handler outlives its caller, and its caller's connection; but not a server that is forced to end
         // while the connection is there.
         if !self.detach || stop == Stop::Forced {
-            self.context.abort();
+            self.context.abort(stop);
         }
     }
 }
@@ -65,9 +70,9 @@ pub(super) struct Serving {
 impl Serving {
     /// A handler that goes on, and what stops it.
     pub(super) fn new(shared: &Arc<Shared>, id: u64, running: Running, flow: Option<Arc<Flow>>) -> (Self, Handler) {
-        let Running { future, context, detach, .. } = running;
+        let Running { future, context, detach, once, .. } = running;
         let serving = Self { id, future: Some(future), context: context.clone(), shared: Arc::clone(shared), flow };
-        (serving, Handler { context, detach })
+        (serving, Handler { context, detach, once })
     }
 
     /// Answers the call, after the handler's own parts are gone: the slot must not be free before. One of them may

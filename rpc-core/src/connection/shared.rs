@@ -161,6 +161,11 @@ impl Connection {
         self.handle.shared.lock().session.is_retired()
     }
 
+    /// What the peer calls itself, once it has.
+    pub(crate) fn peer_instance(&self) -> Option<[u8; 16]> {
+        self.handle.shared.lock().session.peer().map(|hello| hello.instance)
+    }
+
     /// Whether a call was answered on it.
     pub(crate) fn was_useful(&self) -> bool {
         self.handle.shared.lock().session.was_useful()

@@ -1,7 +1,9 @@
 use bytes::{Buf, BytesMut};
 
 use super::body::Payload;
-use super::{Breach, Call, EARLY_FRAME, End, Fields, Frame, HEADER, Hello, PREFACE, Part, Reason, flag, kind, preface};
+use super::{
+    Breach, Call, EARLY_FRAME, End, Fields, Frame, HEADER, Hello, PREFACE, Part, Ran, Reason, flag, kind, preface,
+};
 
 /// A frame with a payload up to this length is read where it lies, and its message is copied where that is short.
 const IN_PLACE: usize = 256;
@@ -155,6 +157,8 @@ impl Header {
             kind::HELLO => ("HELLO", 0, Zero, Zero),
             kind::CALL => ("CALL", flag::ONEWAY | chunked | flag::STREAMS | flag::READS, Any, Above),
             kind::REPLY => ("REPLY", chunked, Zero, Above),
+            // W-45: it answers a call, and says nothing else.
+            kind::END if self.has(flag::UNKNOWN) => ("END", flag::UNKNOWN | chunked, Zero, Above),
             kind::END => ("END", flag::NOT_EXECUTED | chunked | flag::TYPED, Any, Above),
             kind::DATA => ("DATA", chunked, Above, Above),
             kind::CHUNK => ("CHUNK", 0, Any, Above),
@@ -188,6 +192,14 @@ impl Header {
         self.flags & flag != 0
     }
 
+    /// What the flags of an END say.
+    fn ran(&self) -> Ran {
+        if self.has(flag::UNKNOWN) {
+            return Ran::Unknown;
+        }
+        if self.has(flag::NOT_EXECUTED) { Ran::No } else { Ran::Yes }
+    }
+
     #[inline]
     fn frame<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Frame<'a>, Breach> {
         let id = self.call;
@@ -213,7 +225,7 @@ impl Header {
                 id,
                 index,
                 code: take(&mut payload, Buf::try_get_u16_le)?,
-                not_executed: self.has(flag::NOT_EXECUTED),
+                ran: self.ran(),
                 typed: self.has(flag::TYPED),
                 fields: take_fields(&mut payload)?,
                 message: self.part(payload)?,
@@ -288,7 +300,7 @@ fn short() -> Breach {
 #[cfg(test)]
 mod tests {
     use super::super::encode::put_header;
-    use super::super::{hello, put_cancel, put_hello, put_ping};
+    use super::super::{RequestId, hello, put_cancel, put_hello, put_ping};
     use super::*;
 
     fn open() -> (Decoder, BytesMut) {
@@ -349,10 +361,10 @@ mod tests {
         assert!(decoder.decode(&mut buffer).is_err());
     }
 
-    /// W-7, W-8.
+    /// W-7, W-8, W-45.
     #[test]
     fn what_a_kind_does_not_use_is_zero_and_payloads_have_their_length() {
-        let bad: [(u8, u8, u16, u64, &[u8]); 14] = [
+        let bad: [(u8, u8, u16, u64, &[u8]); 17] = [
             (kind::PING, 1, 0, 0, &[0; 8]),
             (kind::PING, 0, 1, 0, &[0; 8]),
             (kind::PING, 0, 0, 1, &[0; 8]),
@@ -367,6 +379,9 @@ mod tests {
             (kind::CREDIT, 0, 0, 1, &[1, 0, 0, 0]),
             (kind::CREDIT, 0, 1, 1, &[0; 4]),
             (kind::DATA, 0, 0, 1, &[]),
+            (kind::END, 0x09, 0, 1, &[10, 0, 0, 0]),
+            (kind::END, 0x0C, 0, 1, &[10, 0, 0, 0]),
+            (kind::END, 0x08, 1, 1, &[10, 0, 0, 0]),
         ];
         for (kind, flags, index, call, payload) in bad {
             let (mut decoder, mut buffer) = open();
@@ -419,7 +434,8 @@ mod tests {
             streams: false,
             reads: false,
         };
-        head.put(&Fields { attempt: 1, ..Fields::default() }, 0, None, &mut stream);
+        let request = Some(Box::new(RequestId { number: 7, instance: [0; 16] }));
+        head.put(&Fields { attempt: 1, request, ..Fields::default() }, 0, None, &mut stream);
         for bit in 0..stream.len() * 8 {
             let mut flipped = stream.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 
-use super::{Fields, Hello, PREFACE, Reason, flag, kind};
+use super::{Fields, Hello, PREFACE, Ran, Reason, flag, kind};
 
 /// The head of a frame that carries a message: all of it but fields and message.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,7 +23,7 @@ pub(crate) enum Head {
         id: u64,
         index: u16,
         code: u16,
-        not_executed: bool,
+        ran: Ran,
         typed: bool,
     },
     /// It has no fields.
@@ -68,7 +68,7 @@ impl Head {
         } else {
             fields.put_short(&mut start);
             out.put_slice(start.bytes());
-            fields.put_metadata(out);
+            fields.put_long(out);
         }
         if let Some(total) = total {
             out.put_u32_le(total);
@@ -86,8 +86,8 @@ impl Head {
                 start.put(method.to_le_bytes());
             }
             Self::Reply { id } => start.put(header(length, kind::REPLY, chunked, 0, id)),
-            Self::End { id, index, code, not_executed, typed } => {
-                let flags = chunked | bit(not_executed, flag::NOT_EXECUTED) | bit(typed, flag::TYPED);
+            Self::End { id, index, code, ran, typed } => {
+                let flags = chunked | ran.flag() | bit(typed, flag::TYPED);
                 start.put(header(length, kind::END, flags, index, id));
                 start.put(code.to_le_bytes());
             }

@@ -10,6 +10,7 @@ use crate::metadata::{METADATA_MAX_BYTES, METADATA_MAX_ENTRIES, Metadata, is_key
 pub(in crate::frame) mod tag {
     pub(in crate::frame) const DEADLINE: u8 = 0x01;
     pub(in crate::frame) const ATTEMPT: u8 = 0x03;
+    pub(in crate::frame) const REQUEST_ID: u8 = 0x04;
     pub(in crate::frame) const STREAMS: u8 = 0x06;
     pub(in crate::frame) const METADATA: u8 = 0x07;
     pub(in crate::frame) const CREDENTIALS: u8 = 0x0A;
@@ -24,9 +25,36 @@ pub(crate) struct Fields {
     pub(crate) attempt: u32,
     /// How many streams the caller sends, where it is more than one (W-32).
     pub(crate) streams: u8,
+    /// What a call that runs once is known by.
+    pub(crate) request: Option<Box<RequestId>>,
     pub(crate) metadata: Option<Box<Metadata>>,
     /// An even tag that is not known: what carries it is refused (W-9).
     pub(crate) unknown: Option<u8>,
+}
+
+/// What a call that runs once is known by, together with the instance of its caller (W-43).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RequestId {
+    /// Of all calls of the caller's instance no other has it. It grows in the order of first attempts.
+    pub(crate) number: u64,
+    /// That of the peer to which the call was first sent; all zero in the first attempt.
+    pub(crate) instance: [u8; 16],
+}
+
+/// The length of a request id on the wire.
+const REQUEST_ID: usize = 8 + 16;
+
+impl RequestId {
+    /// Whether the call may have been sent before.
+    pub(crate) fn is_retry(&self) -> bool {
+        self.instance != [0; 16]
+    }
+
+    fn read(value: [u8; REQUEST_ID]) -> Self {
+        let whole = |at: usize| value.get(at..).unwrap_or_default();
+        let number = whole(0).first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        Self { number, instance: whole(8).first_chunk().copied().unwrap_or_default() }
+    }
 }
 
 impl Fields {
@@ -37,7 +65,8 @@ impl Fields {
         let attempt = if self.attempt > 0 { 3 + 4 } else { 0 };
         let streams = if self.streams > 1 { 3 + 1 } else { 0 };
         let metadata = self.metadata.as_ref().map_or(0, |metadata| 3 + metadata.encoded_len());
-        deadline + attempt + streams + metadata
+        let request = if self.request.is_some() { 3 + REQUEST_ID } else { 0 };
+        deadline + attempt + streams + request + metadata
     }
 
     /// Puts the length of all fields, and those that are short. Nearly every frame has none but a deadline; where that is
@@ -58,8 +87,14 @@ impl Fields {
         }
     }
 
-    /// Appends the field that may be long, which goes last.
-    pub(super) fn put_metadata(&self, out: &mut BytesMut) {
+    /// Appends the fields that are long, or may be, which go last.
+    pub(super) fn put_long(&self, out: &mut BytesMut) {
+        if let Some(request) = &self.request {
+            out.put_u8(tag::REQUEST_ID);
+            out.put_u16_le(REQUEST_ID as u16);
+            out.put_u64_le(request.number);
+            out.put_slice(&request.instance);
+        }
         let Some(metadata) = &self.metadata else {
             return;
         };
@@ -91,6 +126,7 @@ impl Fields {
             match tag {
                 tag::DEADLINE => fields.deadline = Some(Duration::from_micros(u64::from_le_bytes(exact(value)?))),
                 tag::ATTEMPT => fields.attempt = u32::from_le_bytes(exact(value)?),
+                tag::REQUEST_ID => fields.request = Some(Box::new(RequestId::read(exact(value)?))),
                 tag::STREAMS => [fields.streams] = exact(value)?,
                 tag::METADATA => fields.metadata = Some(Box::new(read_metadata(value)?)),
                 even if even % 2 == 0 => fields.unknown = Some(even),
@@ -171,7 +207,7 @@ mod tests {
         let mut start = Start::new();
         fields.put_short(&mut start);
         out.extend_from_slice(start.bytes());
-        fields.put_metadata(&mut out);
+        fields.put_long(&mut out);
         assert_eq!(usize::from(out.get_u16_le()), out.len());
         out
     }
@@ -182,6 +218,7 @@ mod tests {
             deadline: Some(Duration::from_micros(1_500_000)),
             attempt: 2,
             streams: 3,
+            request: Some(Box::new(RequestId { number: u64::MAX - 1, instance: [9; 16] })),
             metadata: Some(Box::new([("tenant", "a"), ("tenant", "ü")].into_iter().collect())),
             unknown: None,
         };

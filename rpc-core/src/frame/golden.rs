@@ -134,21 +134,55 @@ fn golden_end() {
         id: 5,
         index: 0,
         code: 12,
-        not_executed: true,
+        ran: Ran::No,
         typed: false,
         fields: Fields::default(),
         message: part(b"no such method"),
     };
     let write = |out: &mut BytesMut| {
-        Head::End { id: 5, index: 0, code: 12, not_executed: true, typed: false }.put(
-            &Fields::default(),
-            14,
-            None,
-            out,
-        );
+        Head::End { id: 5, index: 0, code: 12, ran: Ran::No, typed: false }.put(&Fields::default(), 14, None, out);
         out.extend_from_slice(b"no such method");
     };
     check("end", write, Frame::End(end));
+}
+
+/// W-43, W-45: a call that runs once, made anew, and what it gets where nothing is known of the first.
+#[test]
+fn golden_call_that_runs_once() {
+    let request = RequestId { number: 0x0102_0304_0506_0708, instance: *b"sixteen bytes of" };
+    let fields = Fields { attempt: 1, request: Some(Box::new(request)), ..Fields::default() };
+    let frame = Call {
+        id: 7,
+        codec: 0,
+        service: 1,
+        method: 2,
+        oneway: false,
+        streams: false,
+        reads: false,
+        fields: fields.clone(),
+        message: part(b"once"),
+    };
+    let head = Head::Call { id: 7, codec: 0, service: 1, method: 2, oneway: false, streams: false, reads: false };
+    let write = |out: &mut BytesMut| {
+        head.put(&fields, 4, None, out);
+        out.extend_from_slice(b"once");
+    };
+    check("call_once", write, Frame::Call(frame));
+    let end = End {
+        id: 7,
+        index: 0,
+        code: 10,
+        ran: Ran::Unknown,
+        typed: false,
+        fields: Fields::default(),
+        message: part(b"unknown"),
+    };
+    let head = Head::End { id: 7, index: 0, code: 10, ran: Ran::Unknown, typed: false };
+    let write = |out: &mut BytesMut| {
+        head.put(&Fields::default(), 7, None, out);
+        out.extend_from_slice(b"unknown");
+    };
+    check("end_unknown", write, Frame::End(end));
 }
 
 #[test]
@@ -157,13 +191,13 @@ fn golden_end_with_a_typed_error() {
         id: 5,
         index: 0,
         code: 2,
-        not_executed: false,
+        ran: Ran::Yes,
         typed: true,
         fields: Fields::default(),
         message: part(br#""DivideByZero""#),
     };
     let write = |out: &mut BytesMut| {
-        Head::End { id: 5, index: 0, code: 2, not_executed: false, typed: true }.put(&Fields::default(), 14, None, out);
+        Head::End { id: 5, index: 0, code: 2, ran: Ran::Yes, typed: true }.put(&Fields::default(), 14, None, out);
         out.extend_from_slice(br#""DivideByZero""#);
     };
     check("end_typed", write, Frame::End(end));
@@ -203,16 +237,9 @@ fn golden_call_with_streams() {
     };
     let head = Head::Call { id: 3, codec: 0, service: 1, method: 2, oneway: false, streams: true, reads: true };
     check("call_streams", |out| head.put(&fields, 0, None, out), Frame::Call(frame));
-    let end = End {
-        id: 3,
-        index: 1,
-        code: 0,
-        not_executed: false,
-        typed: false,
-        fields: Fields::default(),
-        message: part(b""),
-    };
-    let head = Head::End { id: 3, index: 1, code: 0, not_executed: false, typed: false };
+    let end =
+        End { id: 3, index: 1, code: 0, ran: Ran::Yes, typed: false, fields: Fields::default(), message: part(b"") };
+    let head = Head::End { id: 3, index: 1, code: 0, ran: Ran::Yes, typed: false };
     check("end_stream", |out| head.put(&Fields::default(), 0, None, out), Frame::End(end));
 }
 

@@ -6,7 +6,7 @@ use super::{Breach, EARLY_CALLS, EARLY_FRAME};
 /// What an end says of itself first (W-12).
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Hello {
-    /// Random, new for each start of the program.
+    /// Random, new for each start of the program, and for each server in it.
     pub(crate) instance: [u8; 16],
     pub(crate) features: u64,
     /// The longest payload this end takes.

@@ -6,7 +6,7 @@ mod breach;
 pub(crate) use breach::{Breach, Reason};
 
 mod field;
-pub(crate) use field::Fields;
+pub(crate) use field::{Fields, RequestId};
 
 mod hello;
 pub(crate) use hello::Hello;
@@ -65,6 +65,7 @@ pub(crate) mod flag {
     pub(crate) const STREAMS: u8 = 0x04;
     pub(crate) const TYPED: u8 = 0x04;
     pub(crate) const READS: u8 = 0x08;
+    pub(crate) const UNKNOWN: u8 = 0x08;
 }
 
 /// A frame that has been read and checked.
@@ -133,11 +134,31 @@ pub(crate) struct End<'a> {
     /// 0 for the answer of the call.
     pub(crate) index: u16,
     pub(crate) code: u16,
-    pub(crate) not_executed: bool,
+    pub(crate) ran: Ran,
     /// The message is the method's own error type.
     pub(crate) typed: bool,
     pub(crate) fields: Fields,
     pub(crate) message: Part<'a>,
+}
+
+/// What an END says of whether the handler ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ran {
+    Yes,
+    /// It was not started and never will be (W-22).
+    No,
+    /// Not by this call; an earlier one with its request id may have started it (W-45).
+    Unknown,
+}
+
+impl Ran {
+    const fn flag(self) -> u8 {
+        match self {
+            Self::Yes => 0,
+            Self::No => flag::NOT_EXECUTED,
+            Self::Unknown => flag::UNKNOWN,
+        }
+    }
 }
 
 /// The message of a frame, or its first part.
@@ -160,9 +181,9 @@ impl Frame<'_> {
                 Frame::Call(Call { id, codec, service, method, oneway, streams, reads, fields, message })
             }
             Self::Reply { id, fields, message } => Frame::Reply { id, fields, message: message.into_owned() },
-            Self::End(End { id, index, code, not_executed, typed, fields, message }) => {
+            Self::End(End { id, index, code, ran, typed, fields, message }) => {
                 let message = message.into_owned();
-                Frame::End(End { id, index, code, not_executed, typed, fields, message })
+                Frame::End(End { id, index, code, ran, typed, fields, message })
             }
             Self::Data { id, index, message } => Frame::Data { id, index, message: message.into_owned() },
             Self::Chunk { id, index, bytes } => Frame::Chunk { id, index, bytes: bytes.into_owned() },

@@ -6,6 +6,7 @@ use rpc_codec::{AnyCodec, Codec};
 
 use super::connections::{Connections, OnError};
 use super::gate::Gate;
+use super::once::{KEPT_BYTES, KEPT_FOR, Once};
 use super::{Registry, Server, Shared};
 use crate::code::Code;
 use crate::error::RpcError;
@@ -24,6 +25,8 @@ pub struct ServerBuilder {
     longest_wait: Duration,
     max_connections: usize,
     grace: Duration,
+    kept_bytes: usize,
+    kept_for: Duration,
     on_error: Option<OnError>,
 }
 
@@ -38,6 +41,8 @@ impl Default for ServerBuilder {
             longest_wait: Duration::from_secs(1),
             max_connections: 10_000,
             grace: Duration::from_secs(30),
+            kept_bytes: KEPT_BYTES,
+            kept_for: KEPT_FOR,
             on_error: None,
         }
     }
@@ -91,6 +96,16 @@ impl ServerBuilder {
         self
     }
 
+    /// How much of the answers of methods marked `#[rpc(once)]` is kept for calls that are made again, in bytes over all
+    /// clients, and for how long each. Default 16 MiB, for 5 min; an answer takes 256 bytes besides its own. The oldest
+    /// make room. A retry that comes later does not run: it fails with [`Code::Aborted`] and
+    /// [`Delivery::Unknown`](crate::Delivery::Unknown). So the time should be longer than the deadlines of such calls.
+    pub fn kept_replies(mut self, bytes: usize, longest: Duration) -> Self {
+        self.kept_bytes = bytes;
+        self.kept_for = longest;
+        self
+    }
+
     /// Called when a connection ends otherwise than in good order, or cannot be accepted: a peer that speaks another
     /// protocol, breaks a rule or vanishes. The error names the peer. For logs; it must not block.
     pub fn on_error(mut self, hook: impl Fn(&RpcError) + Send + Sync + 'static) -> Self {
@@ -118,7 +133,8 @@ impl ServerBuilder {
             registry.add(service)?;
         }
         let gate = Arc::new(Gate::new(self.max_running, self.max_waiting, self.longest_wait));
-        let shared = Arc::new(Shared { registry, codecs: self.codecs, gate });
+        let shared =
+            Arc::new(Shared { registry, codecs: self.codecs, gate, once: Once::new(self.kept_bytes, self.kept_for) });
         Ok(Connections::new(shared, self.limits, self.max_connections, self.grace, self.on_error))
     }
 }

@@ -12,7 +12,6 @@ use crate::caught::caught;
 use crate::code::Code;
 use crate::connection::{Connection, Wish};
 use crate::error::RpcError;
-use crate::instance::instance;
 use crate::limits::Limits;
 use crate::session::{Identity, Role};
 use crate::transport::Io;
@@ -63,7 +62,7 @@ impl Connections {
         let connections = Arc::clone(self);
         let on_close = Box::new(move |error: Option<&RpcError>| connections.handle_closed(number, error));
         let codecs = self.shared.codecs.iter().map(|codec| codec.name().into()).collect();
-        let identity = Identity { instance: instance(), codecs };
+        let identity = Identity { instance: self.shared.once.instance(), codecs };
         let address = Arc::clone(&io.peer);
         let dispatch = |line| Box::new(Dispatch::new(Arc::clone(&self.shared), address, line, on_close)) as _;
         let connection = Connection::open(io, Role::Server, Arc::clone(&self.limits), identity, dispatch);

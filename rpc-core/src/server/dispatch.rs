@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use rpc_codec::{AnyCodec, Codec as _};
 
 use super::gate::{Gate, Pass};
+use super::kept::{Asked, ClientId};
+use super::once::{Fate, KEPT_BYTES, KEPT_FOR, Once, unknown};
 use super::pace::Pace;
 use super::registry::Registry;
 use crate::caught::caught;
@@ -15,7 +17,7 @@ use crate::code::Code;
 use crate::connection::{Flow, Line, Running, Serve, Served};
 use crate::context::{Context, Origin, Peer, Scoped};
 use crate::error::RpcError;
-use crate::frame::{Body, Hello};
+use crate::frame::{Body, Hello, RequestId};
 use crate::metadata::Metadata;
 use crate::method::MethodDescriptor;
 use crate::service::{Kind, Request, Service};
@@ -29,12 +31,15 @@ pub(crate) struct Shared {
     pub(super) registry: Registry,
     pub(super) codecs: Vec<AnyCodec>,
     pub(super) gate: Arc<Gate>,
+    pub(super) once: Arc<Once>,
 }
 
 /// Answers the calls of one connection.
 pub(crate) struct Dispatch {
     shared: Arc<Shared>,
     peer: Arc<Peer<Back>>,
+    /// Whose request ids come on this connection.
+    client: ClientId,
     /// The codecs that the peer's calls name by their place; `Err` holds the name of one that is not enabled here.
     codecs: Vec<Result<AnyCodec, Box<str>>>,
     /// Kept from one handler to the next, for as long as there is one.
@@ -59,14 +64,18 @@ impl Shared {
     /// bounded by the connection's own slots.
     pub(crate) fn beside(registry: Registry, codec: AnyCodec) -> Arc<Self> {
         let gate = Arc::new(Gate::new(usize::MAX / 2, 0, Duration::ZERO));
-        Arc::new(Self { registry, codecs: vec![codec], gate })
+        // Where the peer knows this end by another instance, as that of a client, no retry is run here.
+        let once = Once::new(KEPT_BYTES, KEPT_FOR);
+        Arc::new(Self { registry, codecs: vec![codec], gate, once })
     }
 }
 
 impl Dispatch {
     pub(crate) fn new(shared: Arc<Shared>, address: Arc<str>, line: Line, on_close: OnClose) -> Self {
         let peer = Arc::new(Peer { address, back: Back { line, codec: OnceLock::new() } });
-        Self { shared, peer, codecs: Vec::new(), pass: None, spare: None, on_close }
+        // Known with the peer's HELLO, which comes before any call.
+        let client = ClientId { instance: [0; 16] };
+        Self { shared, peer, client, codecs: Vec::new(), pass: None, spare: None, on_close }
     }
 
     fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Result<Served, Refusal> {
@@ -127,6 +136,49 @@ impl Dispatch {
             }
         }
     }
+}
+
+impl Dispatch {
+    /// Answers a call that has a request id (W-44).
+    #[inline(never)]
+    fn serve_once(
+        &mut self,
+        request: &RequestId,
+        call: &mut Incoming,
+        flow: Option<&Arc<Flow>>,
+        clock: &mut Instant,
+    ) -> Served {
+        let method = self.shared.registry.service(call.service).and_then(|service| service.method(call.method));
+        let place = |name: &str| self.shared.codecs.iter().position(|codec| codec.name() == name);
+        let codec = codec(&self.codecs, call.codec, &self.shared).ok().and_then(|codec| place(codec.name()));
+        let Some((method, codec)) = method.map(|method| method.descriptor).zip(codec) else {
+            // What is missing is found again, and is the reason to refuse it.
+            return self.start(call, flow, clock).unwrap_or_else(refused);
+        };
+        if !method.once {
+            if request.is_retry() && !method.idempotent {
+                return Served::Answered(unknown("the method is not marked #[rpc(once)] on this server"));
+            }
+            return self.start(call, flow, clock).unwrap_or_else(refused);
+        }
+        let asked = Asked { service: call.service, method: call.method, codec };
+        let mut keeper = match self.shared.once.begin(self.client, request, asked, method.detach) {
+            Fate::Answered(answer) => return Served::Answered(answer),
+            Fate::Joins(run) => return Served::Running(run.join(context(&mut None, &self.peer, method, call))),
+            Fate::Runs(keeper) => keeper,
+        };
+        match self.start(call, flow, clock).unwrap_or_else(refused) {
+            Served::Running(running) => Served::Running(keeper.watch(running)),
+            Served::Answered(answer) => {
+                keeper.end(&answer);
+                Served::Answered(answer)
+            }
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Served {
+    Served::Answered(Answer::Refused(refusal))
 }
 
 /// What the handler knows of a call.
@@ -209,13 +261,14 @@ impl Shared {
                 None => Answer::Refused(busy()),
             }
         };
-        Ok(Served::Running(Running { future: Box::pin(future), context, detach, apart: true }))
+        Ok(Served::Running(Running { future: Box::pin(future), context, detach, once: false, apart: true }))
     }
 }
 
 impl Serve for Dispatch {
     fn handle_hello(&mut self, hello: &Hello) {
         let find = |name: &str| self.shared.codecs.iter().find(|codec| codec.name() == name).cloned();
+        self.client = ClientId { instance: hello.instance };
         self.codecs = hello.codecs.iter().map(|name| find(name).ok_or_else(|| name.clone())).collect();
         if let Some(codec) = self.codecs.iter().flatten().next() {
             let place = self.shared.codecs.iter().position(|own| own.name() == codec.name());
@@ -225,7 +278,10 @@ impl Serve for Dispatch {
     }
 
     fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Served {
-        self.start(call, flow, clock).unwrap_or_else(|refusal| Served::Answered(Answer::Refused(refusal)))
+        match call.request.take() {
+            None => self.start(call, flow, clock).unwrap_or_else(refused),
+            Some(request) => self.serve_once(&request, call, flow, clock),
+        }
     }
 
     fn rest(&mut self) {
@@ -275,7 +331,7 @@ impl Job {
                 }
             }
         };
-        Running { future: Box::pin(future), context, detach, apart: true }
+        Running { future: Box::pin(future), context, detach, once: false, apart: true }
     }
 }
 
@@ -294,7 +350,7 @@ impl Guarded {
         let Some(context) = self.future.context().cloned() else {
             return Served::Answered(panicked());
         };
-        Served::Running(Running { future: Box::pin(self), context, detach, apart })
+        Served::Running(Running { future: Box::pin(self), context, detach, once: false, apart })
     }
 }
 
@@ -354,7 +410,7 @@ fn metadata_of(answer: &mut Answer) -> Option<&mut Option<Box<Metadata>>> {
         | Answer::Finished { metadata }
         | Answer::Typed { metadata, .. }
         | Answer::Status { metadata, .. } => Some(metadata),
-        Answer::Refused(_) | Answer::Stopped | Answer::Unbegun => None,
+        Answer::Refused(_) | Answer::Unknown(_) | Answer::Stopped | Answer::Unbegun => None,
     }
 }
 

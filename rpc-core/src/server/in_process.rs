@@ -4,7 +4,6 @@ use rpc_codec::{AnyCodec, Codec as _};
 
 use super::{Dispatch, Registry, Shared};
 use crate::connection::Connection;
-use crate::instance::instance;
 use crate::limits::Limits;
 use crate::service::Service;
 use crate::session::{Identity, Role};
@@ -19,8 +18,9 @@ pub(crate) fn in_process_pipe(
     let mut registry = Registry::default();
     // The only service cannot clash with another.
     let _ = registry.add(Arc::new(service));
-    let identity = Identity { instance: instance(), codecs: vec![codec.name().into()] };
+    let codecs = vec![codec.name().into()];
     let shared = Shared::beside(registry, codec);
+    let identity = Identity { instance: shared.once.instance(), codecs };
     Box::new(move || {
         let (near, far) = pipe("in-process".into());
         let address = Arc::clone(&far.peer);

@@ -5,6 +5,8 @@ mod pace;
 mod registry;
 pub(crate) use registry::Registry;
 mod dispatch;
+mod kept;
+mod once;
 pub(crate) use dispatch::{Back, Dispatch, Shared};
 
 mod builder;

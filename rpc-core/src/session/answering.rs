@@ -6,7 +6,7 @@ use super::streams::Final;
 use super::work::Stage;
 use super::{Answer, Message, Refusal, Session, Stop};
 use crate::code::Code;
-use crate::frame::{Breach, Fields, Head, put_done};
+use crate::frame::{Breach, Fields, Head, Ran, put_done};
 use crate::metadata::Metadata;
 
 impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
@@ -54,38 +54,26 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     fn answer_frame(&self, id: u64, answer: Answer, stopped: Option<Stop>) -> Final {
         let (head, fields, message) = match answer {
             Answer::Finished { metadata } => {
-                let head = Head::End { id, index: 0, code: 0, not_executed: false, typed: false };
+                let head = Head::End { id, index: 0, code: 0, ran: Ran::Yes, typed: false };
                 (head, with(metadata), Message::default())
             }
             Answer::Reply { metadata, message } => {
                 return self.value_frame(Head::Reply { id }, id, metadata, message, "result");
             }
             Answer::Typed { metadata, message } => {
-                let head = Head::End { id, index: 0, code: Code::Unknown.number(), not_executed: false, typed: true };
+                let head = Head::End { id, index: 0, code: Code::Unknown.number(), ran: Ran::Yes, typed: true };
                 return self.value_frame(head, id, metadata, message, "error");
             }
-            Answer::Status { code, message, metadata } => (status(id, code, false), with(metadata), text(message)),
-            Answer::Refused(refusal) => (status(id, refusal.code, true), Fields::default(), text(refusal.message)),
+            Answer::Status { code, message, metadata } => (status(id, code, Ran::Yes), with(metadata), text(message)),
+            Answer::Refused(refusal) => (status(id, refusal.code, Ran::No), Fields::default(), text(refusal.message)),
+            Answer::Unknown(message) => (status(id, Code::Aborted, Ran::Unknown), Fields::default(), text(message)),
             Answer::Unbegun => {
-                let (code, text) = match stopped {
-                    Some(Stop::DeadlineExceeded) => {
-                        (Code::DeadlineExceeded, "the deadline passed before the handler began")
-                    }
-                    Some(Stop::Cancelled) => (Code::Cancelled, "cancelled before the handler began"),
-                    _ => (Code::Unavailable, "the server closed before the handler began"),
-                };
-                (status(id, code, true), Fields::default(), text.into())
+                let Refusal { code, message } = Refusal::unbegun(stopped);
+                (status(id, code, Ran::No), Fields::default(), text(message))
             }
             Answer::Stopped => {
-                let (code, text) = match stopped {
-                    Some(Stop::DeadlineExceeded) => {
-                        (Code::DeadlineExceeded, "the deadline passed while the handler ran")
-                    }
-                    Some(Stop::Forced) => (Code::Unavailable, "the server closed before the handler had ended"),
-                    Some(Stop::Cancelled) => (Code::Cancelled, "the handler was cancelled"),
-                    _ => (Code::Internal, "the handler ended without an answer"),
-                };
-                (status(id, code, false), Fields::default(), text.into())
+                let (code, text) = Stop::told(stopped);
+                (status(id, code, Ran::Yes), Fields::default(), text.into())
             }
         };
         Final { head, fields, message }
@@ -99,7 +87,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         }
         let text =
             format!("the {what} is {} bytes; the caller takes at most {limit} (its Limits::message)", message.len());
-        let head = status(id, Code::ResourceExhausted, false);
+        let head = status(id, Code::ResourceExhausted, Ran::Yes);
         Final { head, fields: Fields::default(), message: text.into() }
     }
 
@@ -139,7 +127,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             return;
         }
         let text = text(refusal.message.clone());
-        self.outbox.put_message(status(id, refusal.code, true), &Fields::default(), &text);
+        self.outbox.put_message(status(id, refusal.code, Ran::No), &Fields::default(), &text);
     }
 
     /// Counts the one-way calls that have ended, in one frame.
@@ -165,7 +153,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             self.stop_all_sent(id);
             self.remove_answered(id);
             let text = "the caller has gone".to_owned().into();
-            self.outbox.put_message(status(id, Code::Cancelled, false), &Fields::default(), &text);
+            self.outbox.put_message(status(id, Code::Cancelled, Ran::Yes), &Fields::default(), &text);
         }
         was_sending
     }
@@ -176,8 +164,8 @@ fn with(metadata: Option<Box<Metadata>>) -> Fields {
 }
 
 /// The head of an END without a value.
-fn status(id: u64, code: Code, not_executed: bool) -> Head {
-    Head::End { id, index: 0, code: code.number(), not_executed, typed: false }
+fn status(id: u64, code: Code, ran: Ran) -> Head {
+    Head::End { id, index: 0, code: code.number(), ran, typed: false }
 }
 
 /// A status says what is wrong in a line; longer texts are cut.

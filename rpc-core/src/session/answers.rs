@@ -6,7 +6,7 @@ use super::calls::{Arriving, EndHead, Wire};
 use super::{Ended, Outcome, Reply, Session, Ticket};
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
-use crate::frame::{Body, Breach, End, Fields, Part, put_cancel};
+use crate::frame::{Body, Breach, End, Fields, Part, Ran, put_cancel};
 use crate::metadata::Metadata;
 
 impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
@@ -30,7 +30,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             }
             return self.handle_answer(end.id, None, end.fields, end.message, now);
         };
-        let head = EndHead { code, not_executed: end.not_executed, typed: end.typed };
+        let head = EndHead { code, ran: end.ran, typed: end.typed };
         self.handle_answer(end.id, Some(head), end.fields, end.message, now)
     }
 
@@ -167,19 +167,18 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Why an answer cannot be taken in.
     fn unreadable(&self, end: Option<EndHead>, len: usize, unknown: Option<u8>) -> Option<RpcError> {
-        let refused = end.is_some_and(|end| end.not_executed);
+        let ran = end.map_or(Ran::Yes, |end| end.ran);
         if let Some(tag) = unknown {
             let text = format!("the answer needs field {tag:#04x}, which this version does not know");
             // Perhaps the field takes back what the flag says.
-            let delivery = if refused { Delivery::Unknown } else { Delivery::Executed };
+            let delivery = if ran == Ran::Yes { Delivery::Executed } else { Delivery::Unknown };
             return Some(RpcError::new(Code::Internal, text).with_delivery(delivery));
         }
         let limit = self.limits.message;
         if len > limit {
             let what = if end.is_none() { "result" } else { "error" };
             let text = format!("the {what} is {len} bytes; this end takes at most {limit} (its Limits::message)");
-            let delivery = if refused { Delivery::NotExecuted } else { Delivery::Executed };
-            return Some(RpcError::new(Code::ResourceExhausted, text).with_delivery(delivery));
+            return Some(RpcError::new(Code::ResourceExhausted, text).with_delivery(delivery(ran)));
         }
         None
     }
@@ -215,8 +214,15 @@ fn outcome(end: Option<EndHead>, metadata: Option<Box<Metadata>>, body: Body) ->
     if end.typed {
         return Outcome::Typed(Reply { metadata, body });
     }
-    let delivery = if end.not_executed { Delivery::NotExecuted } else { Delivery::Executed };
     let error = RpcError::new(end.code, String::from_utf8_lossy(&body))
         .with_all_metadata(metadata.map(|metadata| *metadata).unwrap_or_default());
-    Outcome::Failed(error.with_delivery(delivery))
+    Outcome::Failed(error.with_delivery(delivery(end.ran)))
+}
+
+fn delivery(ran: Ran) -> Delivery {
+    match ran {
+        Ran::Yes => Delivery::Executed,
+        Ran::No => Delivery::NotExecuted,
+        Ran::Unknown => Delivery::Unknown,
+    }
 }

@@ -23,6 +23,9 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if call.oneway && (call.streams || call.reads) {
             return Err(Breach::new(format!("call {} is one-way, and has streams", call.id)));
         }
+        if call.fields.request.is_some() && (call.oneway || call.streams || call.reads) {
+            return Err(Breach::new(format!("call {} has a request id, and is one-way or has streams", call.id)));
+        }
         self.last_seen = call.id;
         if self.closing.is_concluded() {
             // GOAWAY told the peer that this call is not taken (W-35); what comes of it is read over.
@@ -60,6 +63,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             reads: call.reads,
             attempt: call.fields.attempt,
             deadline,
+            request: call.fields.request,
             metadata: call.fields.metadata,
             body,
         };

@@ -256,6 +256,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         let head = head(id, outgoing);
         if let Some(message) = outgoing.message.short()
             && outgoing.metadata.is_none()
+            && outgoing.request.is_none()
             && outgoing.streams < 2
             && outgoing.attempt == 0
         {

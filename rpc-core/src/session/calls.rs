@@ -2,6 +2,7 @@ use std::time::Instant;
 
 use super::{Outgoing, Ticket};
 use crate::code::Code;
+use crate::frame::Ran;
 use crate::metadata::Metadata;
 
 /// The calls that this end has made: a table whose places are part of the ids on the wire.
@@ -38,7 +39,7 @@ pub(super) struct Entry<C> {
 /// An answer but for its message.
 #[derive(Debug)]
 pub(super) struct Arriving {
-    /// The END's code and whether its message is typed and executed; `None` for a REPLY.
+    /// What the END says; `None` for a REPLY.
     pub(super) end: Option<EndHead>,
     pub(super) metadata: Option<Box<Metadata>>,
 }
@@ -47,7 +48,7 @@ pub(super) struct Arriving {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EndHead {
     pub(super) code: Code,
-    pub(super) not_executed: bool,
+    pub(super) ran: Ran,
     pub(super) typed: bool,
 }
 

@@ -32,6 +32,14 @@ impl Message {
         self.segments.as_ref().map_or(0, |segments| segments.len) + self.tail.len()
     }
 
+    /// The same bytes in memory of their own.
+    pub(super) fn copy(&self) -> Self {
+        let mut bytes = Vec::with_capacity(self.len());
+        self.segments().iter().for_each(|segment| bytes.extend_from_slice(segment));
+        bytes.extend_from_slice(&self.tail);
+        bytes.into()
+    }
+
     /// All of a message that is short.
     #[inline]
     pub(super) fn short(&self) -> Option<&[u8]> {

@@ -17,6 +17,8 @@
 //! - Everything that a peer can make us keep is bounded.
 
 mod message;
+/// Names a call that runs once, over all its attempts.
+pub(crate) use crate::frame::RequestId;
 pub(crate) use message::Message;
 /// Where a message is written.
 pub(crate) use rpc_codec::Output;

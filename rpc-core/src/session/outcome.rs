@@ -4,7 +4,7 @@ use super::Message;
 use super::items::Packed;
 use crate::code::Code;
 use crate::error::RpcError;
-use crate::frame::{Body, Fields};
+use crate::frame::{Body, Fields, RequestId};
 use crate::metadata::Metadata;
 
 /// A call that this end makes.
@@ -24,6 +24,8 @@ pub(crate) struct Outgoing {
     /// How many attempts there have been before.
     pub(crate) attempt: u32,
     pub(crate) deadline: Option<Instant>,
+    /// What a call that runs once is known by.
+    pub(crate) request: Option<Box<RequestId>>,
     pub(crate) metadata: Option<Box<Metadata>>,
     pub(crate) message: Message,
 }
@@ -38,6 +40,7 @@ impl Outgoing {
             deadline: self.remaining(now),
             attempt: self.attempt,
             streams: self.streams as u8,
+            request: self.request.clone(),
             metadata: self.metadata.clone(),
             ..Fields::default()
         }
@@ -104,6 +107,8 @@ pub(crate) struct Incoming {
     pub(crate) reads: bool,
     pub(crate) attempt: u32,
     pub(crate) deadline: Option<Instant>,
+    /// What a call that runs once is known by.
+    pub(crate) request: Option<Box<RequestId>>,
     pub(crate) metadata: Option<Box<Metadata>>,
     pub(crate) body: Body,
 }
@@ -121,7 +126,7 @@ pub(super) fn weight(message: usize, metadata: Option<&Metadata>) -> usize {
 }
 
 /// How this end answers a call of the peer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Answer {
     Reply {
         metadata: Option<Box<Metadata>>,
@@ -144,10 +149,37 @@ pub(crate) enum Answer {
     },
     /// The handler was not started.
     Refused(Refusal),
+    /// The handler was not started by this call; whether an earlier one with its request id did, is not known (W-45).
+    Unknown(String),
     /// The handler was stopped, for the reason that the session knows.
     Stopped,
     /// The call was stopped, for the reason that the session knows, before its handler began.
     Unbegun,
+}
+
+impl Answer {
+    /// A copy that shares no memory with what the handler had: however much a piece of it keeps, this does not.
+    pub(crate) fn copy(&self) -> Self {
+        match self {
+            Self::Reply { metadata, message } => Self::Reply { metadata: metadata.clone(), message: message.copy() },
+            Self::Typed { metadata, message } => Self::Typed { metadata: metadata.clone(), message: message.copy() },
+            other => other.clone(),
+        }
+    }
+
+    /// How many bytes it keeps.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Reply { metadata, message } | Self::Typed { metadata, message } => {
+                weight(message.len(), metadata.as_deref())
+            }
+            Self::Status { message, metadata, .. } => weight(message.len(), metadata.as_deref()),
+            Self::Finished { metadata } => weight(0, metadata.as_deref()),
+            Self::Refused(refusal) => refusal.message.len(),
+            Self::Unknown(message) => message.len(),
+            Self::Stopped | Self::Unbegun => 0,
+        }
+    }
 }
 
 /// Why a handler was not started.
@@ -161,6 +193,17 @@ impl Refusal {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
+
+    /// The call was stopped before its handler began.
+    pub(crate) fn unbegun(stopped: Option<Stop>) -> Self {
+        match stopped {
+            Some(Stop::DeadlineExceeded) => {
+                Self::new(Code::DeadlineExceeded, "the deadline passed before the handler began")
+            }
+            Some(Stop::Cancelled) => Self::new(Code::Cancelled, "cancelled before the handler began"),
+            _ => Self::new(Code::Unavailable, "the server closed before the handler began"),
+        }
+    }
 }
 
 /// Why a handler must stop.
@@ -173,6 +216,18 @@ pub(crate) enum Stop {
     Lost,
     /// The server is closing and its grace is over.
     Forced,
+}
+
+impl Stop {
+    /// What the caller is told of a handler that has ended without an answer.
+    pub(crate) fn told(stopped: Option<Self>) -> (Code, &'static str) {
+        match stopped {
+            Some(Self::DeadlineExceeded) => (Code::DeadlineExceeded, "the deadline passed while the handler ran"),
+            Some(Self::Forced) => (Code::Unavailable, "the server closed before the handler had ended"),
+            Some(Self::Cancelled) => (Code::Cancelled, "the handler was cancelled"),
+            Some(Self::Lost) | None => (Code::Internal, "the handler ended without an answer"),
+        }
+    }
 }
 
 /// The longest deadline that is taken from a peer: a century would overflow some clocks.

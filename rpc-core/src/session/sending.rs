@@ -9,7 +9,7 @@ use super::receiving::not_there;
 use super::streams::{Entry, Final, Sent, Stage};
 use super::{Grant, Session};
 use crate::code::Code;
-use crate::frame::{Breach, Fields, Head};
+use crate::frame::{Breach, Fields, Head, Ran};
 
 /// How far a producer may be ahead of what has been written, in bytes: enough to make the next items while others are
 /// written, and no more, since what is made waits in memory and before everything else.
@@ -43,7 +43,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// Ends a stream of a call that this end makes, behind its items.
     pub(crate) fn end_stream(&mut self, id: u64, index: u16, end: Result<(), (Code, String)>) {
         let (code, text) = end.map_or_else(|(code, text)| (code.number(), text), |()| (0, String::new()));
-        let head = Head::End { id, index, code, not_executed: false, typed: false };
+        let head = Head::End { id, index, code, ran: Ran::Yes, typed: false };
         self.end_sent(id, index, Final { head, fields: Fields::default(), message: status_text(text) });
     }
 
@@ -103,7 +103,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Says that a stream was stopped.
     pub(super) fn put_stopped(&mut self, id: u64, index: u16, why: &str) {
-        let head = Head::End { id, index, code: Code::Cancelled.number(), not_executed: false, typed: false };
+        let head = Head::End { id, index, code: Code::Cancelled.number(), ran: Ran::Yes, typed: false };
         self.outbox.put_message(head, &Fields::default(), &why.into());
     }
 

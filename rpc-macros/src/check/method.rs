@@ -41,6 +41,7 @@ pub(super) fn method(raw: &RawMethod, ordinal: u16, service: &RawService, errors
     let reply = reply::reply(raw, errors);
     oneway(raw, errors);
     idempotent(raw, errors);
+    once(raw, errors);
 
     let takes_streams = parameters.iter().any(|parameter| matches!(parameter, Parameter::Stream(_)));
     let shape = match (takes_streams, reply.as_ref().is_some_and(|reply| reply.stream.is_some())) {
@@ -63,6 +64,7 @@ pub(super) fn method(raw: &RawMethod, ordinal: u16, service: &RawService, errors
         shape,
         oneway: options.oneway.is_some(),
         idempotent: options.idempotent.is_some(),
+        once: options.once.is_some(),
         detach: options.detach.is_some(),
         timeout,
     })
@@ -216,6 +218,12 @@ fn oneway(raw: &RawMethod, errors: &mut Errors) {
              remove `idempotent` or `oneway`",
         );
     }
+    if let Some(once) = &raw.options.once {
+        errors.add(
+            once,
+            "`once` allows a retry after a lost answer, and a one-way method has none: remove `once` or `oneway`",
+        );
+    }
 }
 
 /// What is sent once cannot be sent again.
@@ -232,6 +240,31 @@ fn idempotent(raw: &RawMethod, errors: &mut Errors) {
             idempotent,
             "`idempotent` allows a retry, and a stream cannot be sent again: what has been taken from it is gone; \
              remove `idempotent`",
+        );
+    }
+}
+
+/// What the server keeps is one answer, so that a call need not run twice.
+fn once(raw: &RawMethod, errors: &mut Errors) {
+    let Some(once) = &raw.options.once else {
+        return;
+    };
+    if raw.options.idempotent.is_some() {
+        errors.add(
+            once,
+            "`once` has the server see to it that a retry does not run again, and `idempotent` says that it may: \
+             remove one of them",
+        );
+    }
+    // A one-way method has heard about the same word already.
+    if raw.options.oneway.is_some() {
+        return;
+    }
+    if stream::arguments(raw).next().is_some() || stream::in_output(&raw.item.sig.output).is_some() {
+        errors.add(
+            once,
+            "`once` allows a retry, for which the server keeps the answer; a stream is neither kept nor sent again: \
+             remove `once`",
         );
     }
 }

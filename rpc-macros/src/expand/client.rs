@@ -173,7 +173,11 @@ fn method(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let inputs = method.parameters.iter().filter_map(|parameter| input(scope, parameter));
     let (value, error) = scope.halves(method);
     let error = error.map_or_else(|| quote!(#private::NoError), |error| quote!(#error));
-    let repeat = if method.idempotent { quote!(Idempotent) } else { quote!(AtMostOnce) };
+    let repeat = match method {
+        Method { idempotent: true, .. } => quote!(Idempotent),
+        Method { once: true, .. } => quote!(Once),
+        _ => quote!(AtMostOnce),
+    };
     let output = match &method.reply.stream {
         Some(_) => quote!(#private::Streaming<#value, #error>),
         None => quote!(#private::Call<#value, #error, #private::#repeat>),

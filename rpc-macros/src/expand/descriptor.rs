@@ -49,7 +49,7 @@ pub(super) fn descriptor(scope: &Scope<'_>) -> TokenStream {
 fn constant(scope: &Scope<'_>, method: &Method) -> TokenStream {
     let (core, private) = (&scope.roots.core, &scope.roots.private);
     let constant = format_ident!("METHOD_{}", method.ordinal);
-    let Method { ordinal, name, aliases, oneway, idempotent, detach, .. } = method;
+    let Method { ordinal, name, aliases, oneway, idempotent, once, detach, .. } = method;
     let Carried { cfg, deprecated, .. } = &method.carried;
     let service = &scope.service.name;
     let arguments = method.arguments().map(|argument| {
@@ -93,6 +93,7 @@ fn constant(scope: &Scope<'_>, method: &Method) -> TokenStream {
             docs: #docs,
             oneway: #oneway,
             idempotent: #idempotent,
+            once: #once,
             detach: #detach,
             deprecated: #deprecated,
             timeout: #timeout,

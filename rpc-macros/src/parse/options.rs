@@ -11,7 +11,8 @@ use crate::tokens;
 use crate::names::Rename;
 
 const ON_SERVICE: &str = "`name = \"…\"`, `rename_all = \"…\"`, `crate = path`";
-const ON_METHOD: &str = "`oneway`, `idempotent`, `detach`, `skip`, `name = \"…\"`, `alias = \"…\"`, `timeout = \"…\"`";
+const ON_METHOD: &str =
+    "`oneway`, `idempotent`, `once`, `detach`, `skip`, `name = \"…\"`, `alias = \"…\"`, `timeout = \"…\"`";
 const ON_ARGUMENT: &str = "`context`";
 
 /// `#[rpc_service(…)]`.
@@ -62,6 +63,7 @@ impl ServiceOptions {
 pub(crate) struct MethodOptions {
     pub(crate) oneway: Option<Ident>,
     pub(crate) idempotent: Option<Ident>,
+    pub(crate) once: Option<Ident>,
     pub(crate) detach: Option<Ident>,
     pub(crate) skip: Option<Ident>,
     pub(crate) name: Option<LitStr>,
@@ -81,6 +83,7 @@ impl MethodOptions {
                 match key.to_string().as_str() {
                     "oneway" => flag(&mut options.oneway, meta, key, errors)?,
                     "idempotent" => flag(&mut options.idempotent, meta, key, errors)?,
+                    "once" => flag(&mut options.once, meta, key, errors)?,
                     "detach" => flag(&mut options.detach, meta, key, errors)?,
                     "skip" => flag(&mut options.skip, meta, key, errors)?,
                     "name" => once(&mut options.name, meta, text(meta)?, errors),
@@ -100,7 +103,7 @@ impl MethodOptions {
     /// The first option that makes sense for remote methods only.
     pub(crate) fn remote_only(&self) -> Option<TokenStream> {
         use quote::ToTokens;
-        let flags = [&self.oneway, &self.idempotent, &self.detach];
+        let flags = [&self.oneway, &self.idempotent, &self.once, &self.detach];
         let texts = [&self.name, &self.timeout];
         (flags.into_iter().flatten().map(ToTokens::to_token_stream))
             .chain(texts.into_iter().flatten().map(ToTokens::to_token_stream))

@@ -2,7 +2,7 @@ use bytes::BytesMut;
 
 use super::book::STATUS;
 use crate::code::Code;
-use crate::frame::{Fields, HEADER, Head, PREFACE, flag, kind, put_cancel, put_done};
+use crate::frame::{Fields, HEADER, Head, PREFACE, Ran, flag, kind, put_cancel, put_done};
 
 /// Something that goes wrong between the two ends, or in a driver. The simulation must find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,12 +243,7 @@ impl Tamper {
             Fault::FreeSlotAtCancel if self.prefaced[other] => {
                 let id = u64::from_le_bytes(frame[8..HEADER].try_into().unwrap());
                 let code = Code::Cancelled.number();
-                Head::End { id, index: 0, code, not_executed: false, typed: false }.put(
-                    &Fields::default(),
-                    0,
-                    None,
-                    others,
-                );
+                Head::End { id, index: 0, code, ran: Ran::Yes, typed: false }.put(&Fields::default(), 0, None, others);
             }
             Fault::FreeSlotAtCall if self.prefaced[other] => put_done(others, 1),
             Fault::DenyCalls => frame[HEADER..HEADER + 8].fill(0),

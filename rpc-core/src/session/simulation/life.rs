@@ -43,6 +43,7 @@ impl World {
             attempt: 0,
             window: self.profile.window(&mut self.random),
             deadline: deadline.map(|deadline| self.instant(deadline)),
+            request: None,
             metadata: None,
             message: body(token, len),
         };

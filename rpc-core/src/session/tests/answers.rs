@@ -167,18 +167,19 @@ fn a_call_with_an_unknown_even_field_is_refused() {
 fn an_answer_with_an_unknown_even_field_fails_the_call() {
     let fields = || Fields { unknown: Some(0x70), ..Fields::default() };
     for message in [part(9), head_of(9)] {
-        for (not_executed, delivery) in
-            [(None, Delivery::Executed), (Some(false), Delivery::Executed), (Some(true), Delivery::Unknown)]
-        {
+        for (ran, delivery) in [
+            (None, Delivery::Executed),
+            (Some(Ran::Yes), Delivery::Executed),
+            (Some(Ran::No), Delivery::Unknown),
+            (Some(Ran::Unknown), Delivery::Unknown),
+        ] {
             let mut client = Bench::client();
             let (ticket, id) = client.sent(1);
             let message = message.clone();
             let chunked = message.total.is_some();
-            client.hear(match not_executed {
+            client.hear(match ran {
                 None => Frame::Reply { id, fields: fields(), message },
-                Some(not_executed) => {
-                    Frame::End(End { not_executed, fields: fields(), message, ..status(id, Code::NotFound) })
-                }
+                Some(ran) => Frame::End(End { ran, fields: fields(), message, ..status(id, Code::NotFound) }),
             });
             if chunked {
                 client.hear(chunk(id, 9));

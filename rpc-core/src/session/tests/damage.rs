@@ -208,7 +208,10 @@ fn any_frame(random: &mut Random, own: &[u64], next: &mut u64) -> Frame {
             Frame::Call(Call { oneway: random.percent(30), ..call(*next, part) })
         }
         3 | 4 => reply(mine, part),
-        5 | 6 => Frame::End(End { message: part, not_executed: random.percent(50), ..status(mine, code) }),
+        5 | 6 => {
+            let ran = random.pick(&[Ran::Yes, Ran::No, Ran::Unknown]);
+            Frame::End(End { message: part, ran, ..status(mine, code) })
+        }
         7..10 => chunk(either, random.between(1, 40_000) as usize),
         10 | 11 => cancel(either),
         12 => Frame::Done(random.between(1, 3) as u32),

@@ -108,7 +108,7 @@ fn an_answer_past_the_limit_fails_the_call() {
 fn a_refusal_past_the_limit_is_still_a_refusal() {
     let mut client = Bench::greeted(Role::Client, limited(), roomy());
     let (ticket, id) = client.sent(1);
-    client.hear(Frame::End(End { not_executed: true, message: head_of(LIMIT + 1), ..status(id, Code::NotFound) }));
+    client.hear(Frame::End(End { ran: Ran::No, message: head_of(LIMIT + 1), ..status(id, Code::NotFound) }));
     assert_eq!(client.verdict(ticket), (Delivery::NotExecuted, Code::ResourceExhausted));
 }
 

@@ -15,6 +15,7 @@ mod flow;
 mod ids;
 mod keepalive;
 mod limits;
+mod once;
 mod pressure;
 mod slots;
 mod streams;
@@ -32,7 +33,7 @@ use bytes::{Bytes, BytesMut};
 use super::*;
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
-use crate::frame::{ANNOUNCED, Decoder, Fields, HEADER, Reason, hello};
+use crate::frame::{ANNOUNCED, Decoder, Fields, HEADER, Ran, Reason, RequestId, hello};
 
 /// Frames that borrow nothing.
 type Frame = crate::frame::Frame<'static>;
@@ -299,6 +300,7 @@ fn outgoing(len: usize) -> Outgoing {
         attempt: 0,
         window: 0,
         deadline: None,
+        request: None,
         metadata: None,
         message: message(len),
     }
@@ -354,15 +356,7 @@ fn reply(id: u64, message: Part) -> Frame {
 }
 
 fn status(id: u64, code: Code) -> End {
-    End {
-        id,
-        index: 0,
-        code: code.number(),
-        not_executed: false,
-        typed: false,
-        fields: Fields::default(),
-        message: part(0),
-    }
+    End { id, index: 0, code: code.number(), ran: Ran::Yes, typed: false, fields: Fields::default(), message: part(0) }
 }
 
 fn end(id: u64, code: Code) -> Frame {
@@ -370,7 +364,7 @@ fn end(id: u64, code: Code) -> Frame {
 }
 
 fn refusal(id: u64, code: Code) -> Frame {
-    Frame::End(End { not_executed: true, ..status(id, code) })
+    Frame::End(End { ran: Ran::No, ..status(id, code) })
 }
 
 fn chunk(id: u64, len: usize) -> Frame {
@@ -391,7 +385,7 @@ fn answers(frames: &[Frame]) -> Vec<(u64, bool, u16)> {
         .iter()
         .filter_map(|frame| match frame {
             Frame::Reply { id, .. } => Some((*id, true, 0)),
-            Frame::End(end) => Some((end.id, !end.not_executed, end.code)),
+            Frame::End(end) => Some((end.id, end.ran == Ran::Yes, end.code)),
             _ => None,
         })
         .collect()

@@ -180,6 +180,17 @@ fn a_one_way_method_promises_no_answer() {
 }
 
 #[test]
+fn what_runs_once_has_one_answer_that_is_kept() {
+    refused("#[rpc(once, idempotent)] async fn f(&self);", "remove one of them");
+    refused("#[rpc(once, oneway)] async fn f(&self);", "remove `once` or `oneway`");
+    refused("#[rpc(once)] async fn f(&self, a: Streaming<u8>);", "neither kept nor sent again");
+    refused("#[rpc(once)] fn f(&self) -> impl Stream<Item = u8>;", "neither kept nor sent again");
+    refused("#[rpc(once)] async fn f(&self) -> Result<impl Stream<Item = u8>, E>;", "neither kept nor sent again");
+    refused("#[rpc(skip, once)] fn f(&self) {}", "remove this, or `skip`");
+    assert_eq!(method("#[rpc(once, detach)] async fn f(&self) -> Result<u8, E>;"), [""; 0]);
+}
+
+#[test]
 fn a_skipped_method_has_a_body_and_no_other_option() {
     refused("#[rpc(skip)] fn f(&self);", "needs a body here");
     refused(r#"#[rpc(skip, name = "g")] fn f(&self) {}"#, "remove this, or `skip`");
@@ -190,7 +201,7 @@ fn a_skipped_method_has_a_body_and_no_other_option() {
 
 #[test]
 fn attributes_are_known_and_given_once() {
-    let all = ["oneway", "idempotent", "detach", "skip", "name", "alias", "timeout"];
+    let all = ["oneway", "idempotent", "once", "detach", "skip", "name", "alias", "timeout"];
     for name in all {
         refused("#[rpc(onway)] async fn f(&self);", &format!("`{name}"));
     }

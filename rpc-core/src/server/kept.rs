@@ -1,0 +1,190 @@
+mod client;
+use client::{Call, Client, State};
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, Instant};
+
+/// How many clients are remembered. What is known of one takes some hundred bytes beside its answers, and outlives them.
+const MOST_CLIENTS: usize = 10_000;
+/// What an answer takes besides its bytes, so that empty ones are bounded too.
+const OVERHEAD: usize = 256;
+
+/// Which calls that run once are running, and the answers of those that have run (W-44).
+///
+/// Plain values, and no clock: `A` is an answer, `R` a run that calls can join. Both are handles, which are cloned.
+/// What is dropped for lack of room or for its age leaves a mark behind: which request ids nothing is known of any more.
+/// Old answers go when there is a call or an end; what a server without any keeps is bounded by its size.
+#[derive(Debug)]
+pub(super) struct Kept<A, R> {
+    most_bytes: usize,
+    longest: Duration,
+    most_clients: usize,
+    clients: HashMap<ClientId, Client<A, R>>,
+    /// The answers, the oldest first.
+    answers: BTreeMap<u64, Aged>,
+    /// The clients of which no call runs, by when that began.
+    idle: BTreeMap<u64, ClientId>,
+    /// Counts answers, and clients that became idle.
+    count: u64,
+    bytes: usize,
+    /// A client was forgotten: one that is not here may have had calls run.
+    has_forgotten: bool,
+}
+
+/// Whose request id it is: ids of two clients have nothing to do with each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct ClientId {
+    /// Of the peer's HELLO. Once peers prove who they are, who they are belongs here too: nobody then gets an answer by
+    /// knowing another's instance.
+    pub(super) instance: [u8; 16],
+}
+
+/// What is called, and in which of the server's codecs: all calls of one request id are alike in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) service: u32,
+    pub(super) method: u32,
+    pub(super) codec: usize,
+}
+
+/// What is to be done about a call.
+#[derive(Debug, PartialEq)]
+pub(super) enum Begun<A, R> {
+    /// It must run; [`Kept::end`] is owed.
+    Runs(R),
+    /// It is running.
+    Joins(R),
+    /// It has run.
+    Answered(A),
+    /// It may have run, and must not run again.
+    Unknown(Why),
+}
+
+/// Why it is not known whether a call has run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    AnswerDropped,
+    ClientForgotten,
+    OtherMethod,
+    OtherCodec,
+}
+
+#[derive(Debug)]
+struct Aged {
+    since: Instant,
+    client: ClientId,
+    request: u64,
+}
+
+impl<A: Clone, R: Clone> Kept<A, R> {
+    pub(super) fn new(most_bytes: usize, longest: Duration) -> Self {
+        Self {
+            most_bytes,
+            longest,
+            most_clients: MOST_CLIENTS,
+            clients: HashMap::new(),
+            answers: BTreeMap::new(),
+            idle: BTreeMap::new(),
+            count: 0,
+            bytes: 0,
+            has_forgotten: false,
+        }
+    }
+
+    /// A call has come. `run` makes what others join, should it have to run.
+    pub(super) fn begin(
+        &mut self,
+        client: ClientId,
+        request: u64,
+        is_retry: bool,
+        asked: Asked,
+        run: impl FnOnce() -> R,
+        now: Instant,
+    ) -> Begun<A, R> {
+        self.drop_old(now);
+        let record = match self.clients.entry(client) {
+            Entry::Occupied(record) => record.into_mut(),
+            Entry::Vacant(_) if is_retry && self.has_forgotten => return Begun::Unknown(Why::ClientForgotten),
+            Entry::Vacant(place) => {
+                // An earlier record of it may be gone, and with it what was known of the calls up to this one.
+                place.insert(Client::new(self.has_forgotten.then_some(request)))
+            }
+        };
+        if let Some(known) = record.find(request, is_retry, asked) {
+            return known;
+        }
+        let run = run();
+        if let Some(idle) = record.start(request, asked, run.clone()) {
+            self.idle.remove(&idle);
+        }
+        self.forget_clients();
+        Begun::Runs(run)
+    }
+
+    /// A run has ended: with an answer of this many bytes, or without having begun, which leaves its request id free.
+    pub(super) fn end(&mut self, client: ClientId, request: u64, answer: Option<(A, usize)>, now: Instant) {
+        self.drop_old(now);
+        let Some(record) = self.clients.get_mut(&client) else {
+            return;
+        };
+        let Some(call) = record.end(request) else {
+            return;
+        };
+        self.count += 1;
+        match answer {
+            None => {}
+            Some((_, bytes)) if bytes + OVERHEAD > self.most_bytes => record.raise_floor(request),
+            Some((answer, bytes)) => {
+                let state = State::Answered { answer, age: self.count, bytes: bytes + OVERHEAD };
+                record.keep(request, Call { state, ..call });
+                self.bytes += bytes + OVERHEAD;
+                self.answers.insert(self.count, Aged { since: now, client, request });
+            }
+        }
+        if record.is_pristine() {
+            self.clients.remove(&client);
+        } else if let Some(idle) = record.rest(self.count) {
+            self.idle.insert(idle, client);
+        }
+        while self.bytes > self.most_bytes && self.drop_oldest() {}
+        self.forget_clients();
+    }
+
+    /// Drops the answers that have been kept for as long as they may.
+    fn drop_old(&mut self, now: Instant) {
+        while let Some((_, oldest)) = self.answers.first_key_value()
+            && now.saturating_duration_since(oldest.since) > self.longest
+        {
+            self.drop_oldest();
+        }
+    }
+
+    /// Drops the oldest answer, if there is one.
+    fn drop_oldest(&mut self) -> bool {
+        let Some((_, Aged { client, request, .. })) = self.answers.pop_first() else {
+            return false;
+        };
+        if let Some(record) = self.clients.get_mut(&client) {
+            self.bytes -= record.drop_answer(request);
+        }
+        true
+    }
+
+    /// Forgets the clients that have been idle for longest, where there are too many.
+    fn forget_clients(&mut self) {
+        while self.clients.len() > self.most_clients
+            && let Some((_, client)) = self.idle.pop_first()
+            && let Some(record) = self.clients.remove(&client)
+        {
+            self.has_forgotten = true;
+            for (age, bytes) in record.answers() {
+                self.answers.remove(&age);
+                self.bytes -= bytes;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+use rpc_core::rpc_service;
+
+#[rpc_service]
+pub trait Account {
+    #[rpc(idempotent, once)]
+    async fn pay(&self, amount: u64) -> u64;
+}
+
+fn main() {}
