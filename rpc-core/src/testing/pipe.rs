@@ -322,7 +322,9 @@ mod tests {
             bench.settle().await;
             let mut taken = 0;
             let zeros = vec![0; READ_AHEAD];
-            while let Ok(Ok(more)) = timeout(ms(1), near.write(&zeros)).await {
+            while taken <= READ_AHEAD
+                && let Ok(Ok(more)) = timeout(ms(1), near.write(&zeros)).await
+            {
                 taken += more;
             }
             bench.orders.send_modify(|orders| orders.half_close(UP));
