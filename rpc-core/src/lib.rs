@@ -42,6 +42,7 @@
 //! | have a call that may be retried run once | `#[rpc(once)]` in [`rpc_service`], [`ServerBuilder::kept_replies`] |
 //! | handle failures | [`CallError`], [`RpcError`], [`Delivery`] |
 //! | test without a socket, or mock a service | `ArithClient::in_process`, [`Channel::in_process`] |
+//! | test against a bad network | `testing::FaultProxy`, with the feature `testing` |
 //! | look at a service as data | [`descriptor`] |
 //!
 //! `ARCHITECTURE.md` follows a call through the code, and `PROTOCOL.md` is the wire, byte by byte.
@@ -148,6 +149,9 @@ pub mod descriptor {
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 /// The code in the README is compiled and run like this crate's own.
 #[cfg(doctest)]
