@@ -42,9 +42,12 @@
 //! proxy.black_hole(false);
 //! assert_eq!(echo.echo("still there").await?, "still there");
 //!
-//! // The connection is lost.
+//! // The connection is lost, and there is no other for a while.
+//! proxy.refuse(true)?;
 //! proxy.reset_all();
 //! assert_eq!(echo.echo("hello").await.unwrap_err().code(), Code::Unavailable);
+//! proxy.refuse(false)?;
+//! assert_eq!(echo.echo("hello").wait_for_ready().await?, "hello");
 //! # Ok(())
 //! # }
 //! ```
