@@ -19,6 +19,10 @@ pub(super) struct Handler {
 }
 
 impl Handler {
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
     pub(super) fn stop(self, stop: Stop) {
         self.context.cancel();
         // A detached handler outlives its caller, and its caller's connection; but not a server that is forced to end

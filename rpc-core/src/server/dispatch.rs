@@ -10,6 +10,7 @@ use rpc_codec::{AnyCodec, Codec as _};
 use super::gate::{Gate, Pass};
 use super::pace::Pace;
 use super::registry::Registry;
+use super::services::{Services, Snapshot};
 use crate::caught::caught;
 use crate::code::Code;
 use crate::connection::{Flow, Line, Running, Serve, Served};
@@ -26,7 +27,7 @@ const LARGE: usize = 256 * 1024;
 
 /// What all connections of a server share.
 pub(crate) struct Shared {
-    pub(super) registry: Registry,
+    pub(super) services: Services,
     pub(super) codecs: Vec<AnyCodec>,
     pub(super) gate: Arc<Gate>,
 }
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
 /// Answers the calls of one connection.
 pub(crate) struct Dispatch {
     shared: Arc<Shared>,
+    services: Snapshot,
     peer: Arc<Peer<Back>>,
     /// The codecs that the peer's calls name by their place; `Err` holds the name of one that is not enabled here.
     codecs: Vec<Result<AnyCodec, Box<str>>>,
@@ -59,20 +61,22 @@ impl Shared {
     /// bounded by the connection's own slots.
     pub(crate) fn beside(registry: Registry, codec: AnyCodec) -> Arc<Self> {
         let gate = Arc::new(Gate::new(usize::MAX / 2, 0, Duration::ZERO));
-        Arc::new(Self { registry, codecs: vec![codec], gate })
+        Arc::new(Self { services: Services::new(registry), codecs: vec![codec], gate })
     }
 }
 
 impl Dispatch {
     pub(crate) fn new(shared: Arc<Shared>, address: Arc<str>, line: Line, on_close: OnClose) -> Self {
         let peer = Arc::new(Peer { address, back: Back { line, codec: OnceLock::new() } });
-        Self { shared, peer, codecs: Vec::new(), pass: None, spare: None, on_close }
+        let services = shared.services.snapshot();
+        Self { shared, services, peer, codecs: Vec::new(), pass: None, spare: None, on_close }
     }
 
     fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Result<Served, Refusal> {
-        let Self { shared, peer, codecs, pass, spare, .. } = self;
+        let Self { shared, services, peer, codecs, pass, spare, .. } = self;
+        shared.services.refresh(services);
         let registered =
-            shared.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
+            services.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
         let method = registered.method(call.method).ok_or_else(|| {
             missing(format!("the service {} has no such method on this server", registered.service.name()))
         })?;
