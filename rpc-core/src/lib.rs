@@ -112,6 +112,8 @@ pub use server::{Server, ServerBuilder, ServerHandle, ShutdownReport};
 mod channel;
 pub use channel::{Call, Channel, ChannelBuilder};
 
+pub mod health;
+
 /// What streams are made of. Whatever implements [`Stream`] can be given and sent; combinators such as
 /// `map` and `try_collect` are in the crate `futures`.
 pub mod stream {

@@ -24,7 +24,7 @@ fn src() -> PathBuf {
 /// The modules of `lib.rs`, in order.
 fn modules() -> Vec<String> {
     let lib = fs::read_to_string(src().join("lib.rs")).unwrap();
-    let name = |line: &str| line.strip_prefix("mod ")?.strip_suffix(';').map(str::to_owned);
+    let name = |line: &str| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';').map(str::to_owned);
     lib.lines().filter_map(name).collect()
 }
 
