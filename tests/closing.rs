@@ -153,13 +153,15 @@ async fn serve_until_ends_when_a_handle_asks_for_it() {
 
 #[tokio::test(start_paused = true)]
 async fn until_the_drain_delay_is_over_all_goes_on_as_before() {
-    let delay = Duration::from_secs(10);
+    let delay = Duration::from_secs(5);
     let office = Office::with(Way::Memory, |builder| builder.health().drain_delay(delay)).await;
     let desk = office.client().await;
     let health = HealthClient::connect(&office.address).await.unwrap();
+    let mut states = health.watch("");
+    assert_eq!(soon(states.next()).await.unwrap().unwrap(), Serving::Serving);
     let start = tokio::time::Instant::now();
     let shutdown = tokio::spawn(office.server.shutdown());
-    while soon(health.check("")).await.unwrap() == Serving::Serving {}
+    assert_eq!(soon(states.next()).await.unwrap().unwrap(), Serving::NotServing);
     assert_eq!(soon(desk.echo(1)).await.unwrap(), 1);
     assert_eq!(soon(office.client().await.echo(2)).await.unwrap(), 2, "who comes is let in");
     assert_eq!(start.elapsed(), Duration::ZERO);

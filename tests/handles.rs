@@ -199,7 +199,7 @@ async fn a_stream_that_is_attached_to_a_server_that_shuts_down_is_told_so() {
     let held = tokio::spawn(desk.hold(1));
     assert_eq!(office.watch.next().await, Event::Begun(1));
     let shutdown = tokio::spawn(office.server.shutdown());
-    while soon(desk.echo(1)).await.is_ok() {}
+    soon(async { while desk.echo(1).await.is_ok() {} }).await;
     let (near, far) = duplex(1024);
     office.server.attach(far, "far");
     let mut peer = Peer::over(near).greeted(&Hello::default()).await;
