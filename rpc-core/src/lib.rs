@@ -34,6 +34,8 @@
 //! | --- | --- |
 //! | describe a service | [`rpc_service`] |
 //! | serve it | [`Server::builder`], [`Limits`] |
+//! | watch a server, change its services, end it | [`ServerHandle`] |
+//! | know whether a server is ready | [`health`] |
 //! | call it | [`Channel`], [`Call`] |
 //! | stream results, arguments, or both | [`Streaming`], [`stream`] |
 //! | call the caller of a handler | [`Context::client`], [`ChannelBuilder::service`] |

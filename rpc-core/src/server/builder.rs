@@ -112,17 +112,17 @@ impl ServerBuilder {
         self
     }
 
-    /// Called with the address of the peer when a connection has been accepted or attached, before anything is read from
-    /// it: it may be a stranger's. Not for those past [`max_connections`](Self::max_connections). It must not block. One
-    /// that panics is not minded.
+    /// Called with the address of the peer when a connection has been accepted or attached, before anything is read
+    /// from it: it may be a stranger's. Not for those past [`max_connections`](Self::max_connections). It must not
+    /// block. One that panics is not minded.
     pub fn on_connect(mut self, hook: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.hooks.connect = Some(Box::new(hook));
         self
     }
 
     /// Called with the address of the peer when a connection that [`on_connect`](Self::on_connect) was told of is over,
-    /// and with the reason where it did not end in good order; [`on_error`](Self::on_error) has been told of that before.
-    /// It must not block. One that panics is not minded.
+    /// and with the reason where it did not end in good order; [`on_error`](Self::on_error) has been told of that
+    /// before. It must not block. One that panics is not minded.
     pub fn on_disconnect(mut self, hook: impl Fn(&str, Option<&RpcError>) + Send + Sync + 'static) -> Self {
         self.hooks.disconnect = Some(Box::new(hook));
         self

@@ -47,8 +47,8 @@ impl ServerHandle {
         &self.control.address
     }
 
-    /// Serves one more connection on an open stream of bytes, whatever it is. `peer` names it in errors. When the server
-    /// is over, the stream is dropped.
+    /// Serves one more connection on an open stream of bytes, whatever it is. `peer` names it in errors. When the
+    /// server is over, the stream is dropped.
     pub fn attach<S: AsyncRead + AsyncWrite + Send + 'static>(&self, stream: S, peer: &str) {
         if let Some(connections) = self.server() {
             connections.open(Io::new(stream, peer.into()));

@@ -68,7 +68,7 @@ impl Server {
         self.handle.local_addr()
     }
 
-    /// A hold on the server for others, to be taken before it serves: what watches it, changes its services, or ends it.
+    /// A hold on the server, to be taken before it serves: for what watches it, changes its services, or ends it.
     pub fn handle(&self) -> ServerHandle {
         self.handle.clone()
     }
@@ -90,8 +90,8 @@ impl Server {
     /// Serves until `stop` is ready, whatever its output, or [`ServerHandle::shutdown`] is asked for; then shuts down
     /// gracefully:
     ///
-    /// 1. The [health service](ServerBuilder::health) says that nothing is ready any more, and ends the streams of those
-    ///    who watch it.
+    /// 1. The [health service](ServerBuilder::health) says that nothing is ready any more, and ends the streams of
+    ///    those who watch it.
     /// 2. For [`ServerBuilder::drain_delay`] all goes on as before, so that whoever chooses among servers can notice.
     /// 3. It accepts no further connections, and tells the clients, who make no further calls on those that are open.
     /// 4. The calls that were taken are finished.
