@@ -70,6 +70,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("\na stone is in the oven; the bakery closes, and waits 50 ms");
     let report = server.shutdown().await;
     println!("cut off: {} connections, {} calls", report.cut_connections, report.cut_calls);
+    for (method, calls) in report.cut_methods {
+        println!("  {method} × {calls}");
+    }
     match stone.await? {
         Err(error) => println!("its caller is told: {:?}, {}", error.code(), error.message()),
         Ok(()) => return Err("a stone was done".into()),

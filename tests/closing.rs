@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use rpc_core::health::{HealthClient, Serving};
 use rpc_core::{Channel, Code, Delivery, Limits, Server};
 use tests::desk::{DeskClient, DeskServer, Event, clerk};
 use tests::frames::{Frame, Hello, call, kind, reply};
 use tests::peer::Peer;
 use tests::world::{Office, WAYS, Way};
-use tests::{masked, soon};
+use tests::{masked, soon, within};
 use tokio::sync::oneshot;
 
 #[tokio::test]
@@ -69,6 +71,8 @@ async fn after_the_grace_period_what_still_runs_is_cut_off_and_counted() {
     }
     let report = soon(office.server.shutdown()).await;
     assert_eq!((report.connections, report.cut_connections, report.cut_calls), (3, 2, 3));
+    assert_eq!(report.cut_methods, [("Desk.hold".to_owned(), 3)]);
+    assert!(report.took >= Duration::from_millis(100), "{report}");
     for call in calls {
         let error = soon(call).await.unwrap().unwrap_err();
         assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::Executed));
@@ -79,6 +83,33 @@ async fn after_the_grace_period_what_still_runs_is_cut_off_and_counted() {
         assert!(matches!(office.watch.next().await, Event::Dropped(_)));
     }
     assert_eq!(soon(idle.echo(1)).await.unwrap_err().delivery(), Delivery::NotSent);
+}
+
+#[tokio::test]
+async fn a_report_says_which_methods_were_cut_off() {
+    let office = Office::with(Way::Tcp, |builder| builder.grace(Duration::ZERO)).await;
+    let (one, two) = (office.client().await, office.client().await);
+    // Some wait for the same door; a stream, a call that runs on, and one whose caller has gone are calls too.
+    let mut calls: Vec<_> = [&one, &one, &two].into_iter().map(|desk| tokio::spawn(desk.hold(1))).collect();
+    calls.push(tokio::spawn(one.hold_on(2)));
+    let gone = tokio::spawn(two.hold_on(3));
+    let mut doors = one.doors(4);
+    assert!(doors.next().now_or_never().is_none());
+    for _ in 0..6 {
+        assert!(matches!(office.watch.next().await, Event::Begun(_)));
+    }
+    gone.abort();
+    assert_eq!(office.watch.next().await, Event::Told(3));
+    assert_eq!(soon(one.echo(5)).await.unwrap(), 5, "which was answered at once");
+    let report = soon(office.server.shutdown()).await;
+    let methods = [("Desk.hold".to_owned(), 3), ("Desk.hold_on".to_owned(), 2), ("Desk.doors".to_owned(), 1)];
+    assert_eq!((report.cut_calls, &*report.cut_methods), (6, &methods[..]));
+    let told = "connections open: 2, cut off: 2, calls cut off: 6 \
+                (Desk.hold × 3, Desk.hold_on × 2, Desk.doors × 1), took ";
+    assert!(report.to_string().starts_with(told), "{report}");
+    for call in calls {
+        soon(call).await.unwrap().unwrap_err();
+    }
 }
 
 #[tokio::test]
@@ -109,6 +140,35 @@ async fn serve_until_ends_when_its_future_does() {
     let report = soon(serving).await.unwrap().unwrap();
     assert_eq!((report.connections, report.cut_calls), (1, 0));
     assert_eq!(watch.so_far(), []);
+}
+
+#[tokio::test]
+async fn serve_until_ends_when_a_handle_asks_for_it() {
+    let server = Server::builder().bind("tcp://127.0.0.1:0").await.unwrap();
+    let handle = server.handle();
+    let serving = tokio::spawn(server.serve_until(std::future::pending::<()>()));
+    let told = soon(handle.shutdown()).await;
+    assert_eq!(soon(serving).await.unwrap().unwrap(), told);
+}
+
+#[tokio::test(start_paused = true)]
+async fn until_the_drain_delay_is_over_all_goes_on_as_before() {
+    let delay = Duration::from_secs(5);
+    let office = Office::with(Way::Memory, |builder| builder.health().drain_delay(delay)).await;
+    let desk = office.client().await;
+    let health = HealthClient::connect(&office.address).await.unwrap();
+    let mut states = health.watch("");
+    assert_eq!(soon(states.next()).await.unwrap().unwrap(), Serving::Serving);
+    let start = tokio::time::Instant::now();
+    let shutdown = tokio::spawn(office.server.shutdown());
+    assert_eq!(soon(states.next()).await.unwrap().unwrap(), Serving::NotServing);
+    assert_eq!(soon(desk.echo(1)).await.unwrap(), 1);
+    assert_eq!(soon(office.client().await.echo(2)).await.unwrap(), 2, "who comes is let in");
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    let report = within(2 * delay, shutdown).await.unwrap();
+    assert_eq!((report.connections, report.cut_connections), (2, 0));
+    assert!((delay..2 * delay).contains(&report.took), "{report}");
+    assert_eq!(soon(desk.echo(3)).await.unwrap_err().code(), Code::Unavailable);
 }
 
 #[tokio::test]

@@ -199,6 +199,7 @@ fn shutdown_finishes_what_runs_and_reports_what_it_cuts() {
         "",
         "a stone is in the oven; the bakery closes, and waits 50 ms",
         "cut off: 1 connections, 1 calls",
+        "  Bakery.bake_for_ever × 1",
     ];
     assert_eq!(lines, expected);
     assert!(last.starts_with("its caller is told: Unavailable, "), "{last}");

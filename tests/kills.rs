@@ -30,7 +30,7 @@ struct Runs(Arc<[AtomicU32]>);
 impl Runs {
     async fn run(&self, number: u64) -> u64 {
         self.0.get(number as usize).unwrap().fetch_add(1, Ordering::SeqCst);
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             // It is not done at once, so that it may be cut off.
             tokio::task::yield_now().await;
         }

@@ -341,7 +341,7 @@ impl<E: Error + 'static> Error for CallError<E> {
 }
 
 /// A duration as a person says it: to three digits or the millisecond.
-struct Brief(Duration);
+pub(crate) struct Brief(pub(crate) Duration);
 
 impl fmt::Display for Brief {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

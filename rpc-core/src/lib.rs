@@ -34,6 +34,8 @@
 //! | --- | --- |
 //! | describe a service | [`rpc_service`] |
 //! | serve it | [`Server::builder`], [`Limits`] |
+//! | watch a server, change its services, end it | [`ServerHandle`] |
+//! | know whether a server is ready | [`health`] |
 //! | call it | [`Channel`], [`Call`] |
 //! | stream results, arguments, or both | [`Streaming`], [`stream`] |
 //! | call the caller of a handler | [`Context::client`], [`ChannelBuilder::service`] |
@@ -115,6 +117,8 @@ pub use server::{Server, ServerBuilder, ServerHandle, ShutdownReport};
 
 mod channel;
 pub use channel::{Call, Channel, ChannelBuilder, ChannelState, RetryPolicy};
+
+pub mod health;
 
 /// What streams are made of. Whatever implements [`Stream`] can be given and sent; combinators such as
 /// `map` and `try_collect` are in the crate `futures`.

@@ -21,6 +21,10 @@ pub(super) struct Handler {
 }
 
 impl Handler {
+    pub(super) fn context(&self) -> &Context {
+        &self.context
+    }
+
     pub(super) fn stop(self, stop: Stop) {
         if self.once && stop == Stop::Lost {
             return;

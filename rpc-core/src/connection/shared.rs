@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::driver::Driver;
 use super::serving::Handler;
 use super::{Flow, Inbox, Pending, Serve, Writer};
-use crate::context::now;
+use crate::context::{Context as CallContext, now};
 use crate::error::RpcError;
 use crate::limits::Limits;
 use crate::session::{Answer, Identity, Outcome, Outgoing, Role, Session};
@@ -193,6 +193,11 @@ impl Connection {
     /// How many calls of the peer are not answered.
     pub(crate) fn serving(&self) -> usize {
         self.handle.shared.lock().session.serving()
+    }
+
+    /// The calls of the peer whose handlers have left the connection's task and have not ended.
+    pub(crate) fn running(&self) -> Vec<CallContext> {
+        self.handle.shared.lock().session.handlers().map(|handler| handler.context().clone()).collect()
     }
 
     pub(crate) fn end(&self, wish: Wish) {

@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Opens a connection for each that comes, until `stop` is ready. No error of accepting ends this.
-pub(super) async fn accept_until<F: Future>(mut listener: Listener, connections: &Arc<Connections>, stop: F) {
+pub(super) async fn accept_until<F: Future>(listener: &mut Listener, connections: &Arc<Connections>, stop: F) {
     let mut stop = pin!(stop);
     let mut pause = PAUSE;
     loop {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use rpc_codec::{AnyCodec, Codec};
 
-use super::connections::{Connections, OnError};
 use super::gate::Gate;
+use super::hooks::Hooks;
 use super::once::{KEPT_BYTES, KEPT_FOR, Once};
-use super::{Registry, Server, Shared};
+use super::services::Services;
+use super::{CloseOnDrop, Connections, Readiness, Registry, Server, ServerHandle, Shared};
 use crate::code::Code;
 use crate::error::RpcError;
 use crate::limits::Limits;
@@ -24,10 +25,12 @@ pub struct ServerBuilder {
     max_waiting: usize,
     longest_wait: Duration,
     max_connections: usize,
+    drain_delay: Duration,
     grace: Duration,
     kept_bytes: usize,
     kept_for: Duration,
-    on_error: Option<OnError>,
+    hooks: Hooks,
+    readiness: Arc<Readiness>,
 }
 
 impl Default for ServerBuilder {
@@ -40,10 +43,12 @@ impl Default for ServerBuilder {
             max_waiting: 1_000,
             longest_wait: Duration::from_secs(1),
             max_connections: 10_000,
+            drain_delay: Duration::ZERO,
             grace: Duration::from_secs(30),
             kept_bytes: KEPT_BYTES,
             kept_for: KEPT_FOR,
-            on_error: None,
+            hooks: Hooks::default(),
+            readiness: Arc::default(),
         }
     }
 }
@@ -90,7 +95,15 @@ impl ServerBuilder {
         self
     }
 
-    /// How long a shutdown waits for the calls that run. Default 30 s.
+    /// How long a shutdown goes on as before when the [health service](Self::health) has said that nothing is ready any
+    /// more, so that load balancers and registries can notice and send their calls elsewhere. Default 0. Calls and
+    /// connections that still come are served.
+    pub fn drain_delay(mut self, delay: Duration) -> Self {
+        self.drain_delay = delay;
+        self
+    }
+
+    /// How long a shutdown waits for the calls that run, once the clients have been told. Default 30 s.
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
@@ -107,9 +120,26 @@ impl ServerBuilder {
     }
 
     /// Called when a connection ends otherwise than in good order, or cannot be accepted: a peer that speaks another
-    /// protocol, breaks a rule or vanishes. The error names the peer. For logs; it must not block.
+    /// protocol, breaks a rule or vanishes. The error names the peer. For logs; it must not block. One that panics is
+    /// not minded.
     pub fn on_error(mut self, hook: impl Fn(&RpcError) + Send + Sync + 'static) -> Self {
-        self.on_error = Some(Arc::new(hook));
+        self.hooks.error = Some(Box::new(hook));
+        self
+    }
+
+    /// Called with the address of the peer when a connection has been accepted or attached, before anything is read
+    /// from it: it may be a stranger's. Not for those past [`max_connections`](Self::max_connections). It must not
+    /// block. One that panics is not minded.
+    pub fn on_connect(mut self, hook: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.hooks.connect = Some(Box::new(hook));
+        self
+    }
+
+    /// Called with the address of the peer when a connection that [`on_connect`](Self::on_connect) was told of is over,
+    /// and with the reason where it did not end in good order; [`on_error`](Self::on_error) has been told of that
+    /// before. It must not block. One that panics is not minded.
+    pub fn on_disconnect(mut self, hook: impl Fn(&str, Option<&RpcError>) + Send + Sync + 'static) -> Self {
+        self.hooks.disconnect = Some(Box::new(hook));
         self
     }
 
@@ -120,11 +150,18 @@ impl ServerBuilder {
     /// When the address is not one, or cannot be taken, or two services have the same name.
     pub async fn bind(self, address: impl fmt::Display) -> Result<Server, RpcError> {
         let address: Address = address.to_string().parse()?;
+        let (readiness, drain_delay) = (Arc::clone(&self.readiness), self.drain_delay);
         let connections = Arc::new(self.connections()?);
         let listener = Listener::bind(&address).await.map_err(|error| cannot_bind(&address, error))?;
         let address = listener.local_addr().map_err(|error| cannot_bind(&address, error))?;
-        let guard = connections.close_on_drop();
-        Ok(Server { address, listener, connections, guard })
+        let handle = ServerHandle::new(address, &connections, readiness);
+        let guard = CloseOnDrop { connections, handle: handle.clone(), report: None };
+        Ok(Server { listener, drain_delay, handle, guard })
+    }
+
+    /// What knows whether the services are ready.
+    pub(crate) fn readiness(&self) -> &Arc<Readiness> {
+        &self.readiness
     }
 
     fn connections(self) -> Result<Connections, RpcError> {
@@ -132,10 +169,11 @@ impl ServerBuilder {
         for service in self.services {
             registry.add(service)?;
         }
+        self.readiness.follow(0, registry.names());
         let gate = Arc::new(Gate::new(self.max_running, self.max_waiting, self.longest_wait));
-        let shared =
-            Arc::new(Shared { registry, codecs: self.codecs, gate, once: Once::new(self.kept_bytes, self.kept_for) });
-        Ok(Connections::new(shared, self.limits, self.max_connections, self.grace, self.on_error))
+        let once = Once::new(self.kept_bytes, self.kept_for);
+        let shared = Arc::new(Shared { services: Services::new(registry), codecs: self.codecs, gate, once });
+        Ok(Connections::new(shared, self.limits, self.max_connections, self.grace, self.hooks))
     }
 }
 

@@ -1,16 +1,19 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rpc_codec::Codec as _;
 use tokio::sync::Notify;
 
+use super::dispatch::OnClose;
+use super::hooks::Hooks;
+use super::services::Services;
 use super::{Dispatch, Shared, ShutdownReport};
-use crate::caught::caught;
 use crate::code::Code;
 use crate::connection::{Connection, Wish};
+use crate::context::now;
 use crate::error::RpcError;
 use crate::limits::Limits;
 use crate::session::{Identity, Role};
@@ -19,85 +22,94 @@ use crate::transport::Io;
 /// How long a connection that was cut off may take for its last words.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Tells the operator what went wrong with a connection.
-pub(super) type OnError = Arc<dyn Fn(&RpcError) + Send + Sync>;
-
 /// The connections of a server.
 pub(super) struct Connections {
     shared: Arc<Shared>,
     limits: Arc<Limits>,
     most: usize,
     grace: Duration,
-    on_error: Option<OnError>,
+    hooks: Hooks,
     open: Mutex<Open>,
     /// Woken when a connection has gone.
     gone: Notify,
 }
 
-#[derive(Default)]
 struct Open {
-    connections: HashMap<u64, Connection>,
+    /// `None` is a place that is taken for a connection that is about to be there.
+    connections: HashMap<u64, Option<Connection>>,
     /// How many have been opened ever; names the next one.
     opened: u64,
+    /// How all of them should end, those too that come later.
+    wish: Wish,
 }
 
 impl Connections {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        limits: Limits,
-        most: usize,
-        grace: Duration,
-        on_error: Option<OnError>,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, limits: Limits, most: usize, grace: Duration, hooks: Hooks) -> Self {
         let limits = limits.within_protocol();
-        Self { shared, limits, most, grace, on_error, open: Mutex::default(), gone: Notify::new() }
+        let open = Mutex::new(Open { connections: HashMap::new(), opened: 0, wish: Wish::Live });
+        Self { shared, limits, most, grace, hooks, open, gone: Notify::new() }
     }
 
     /// Begins to serve a connection.
     pub(super) fn open(self: &Arc<Self>, io: Io) {
+        let Some(number) = self.take_place() else {
+            return self.turn_away(io);
+        };
+        let (connections, peer) = (Arc::clone(self), Arc::clone(&io.peer));
+        // Before the connection is there: it may end at any time from then on.
+        self.hooks.handle_connected(&peer);
+        let on_close = move |error: Option<&RpcError>| connections.handle_closed(number, &peer, error);
+        let connection = self.serve(io, Box::new(on_close));
         let mut open = self.lock();
-        open.opened += 1;
-        let number = open.opened;
-        let crowded = open.connections.len() >= self.most;
-        let connections = Arc::clone(self);
-        let on_close = Box::new(move |error: Option<&RpcError>| connections.handle_closed(number, error));
-        let codecs = self.shared.codecs.iter().map(|codec| codec.name().into()).collect();
-        let identity = Identity { instance: self.shared.once.instance(), codecs };
-        let address = Arc::clone(&io.peer);
-        let dispatch = |line| Box::new(Dispatch::new(Arc::clone(&self.shared), address, line, on_close)) as _;
-        let connection = Connection::open(io, Role::Server, Arc::clone(&self.limits), identity, dispatch);
-        if crowded {
-            // Dropping it says goodbye.
-            connection.end(Wish::Crowded);
-            drop(open);
-            self.report(&RpcError::new(
-                Code::ResourceExhausted,
-                format!("{} connections are open, as many as may be (ServerBuilder::max_connections)", self.most),
-            ));
-            return;
+        let wish = open.wish;
+        // Nobody has its place any more when it has ended already.
+        if let Some(place) = open.connections.get_mut(&number) {
+            *place = Some(connection.clone());
         }
-        open.connections.insert(number, connection);
+        drop(open);
+        connection.end(wish);
     }
 
-    /// Ends all connections in good order, as far as the grace period allows.
-    pub(super) async fn shut_down(&self) -> ShutdownReport {
+    /// Ends all connections in good order, as far as the grace period allows. The shutdown `began` before.
+    pub(super) async fn shut_down(&self, began: Instant) -> ShutdownReport {
         let connections = self.count();
         self.end_all(Wish::Drain);
-        if tokio::time::timeout(self.grace, self.all_gone()).await.is_ok() {
-            return ShutdownReport { connections, cut_connections: 0, cut_calls: 0 };
+        let mut report = ShutdownReport::default();
+        if tokio::time::timeout(self.grace, self.all_gone()).await.is_err() {
+            report = self.cut();
+            self.end_all(Wish::Force);
+            if tokio::time::timeout(LAST_WORDS, self.all_gone()).await.is_err() {
+                self.end_all(Wish::Close);
+            }
         }
-        let left: Vec<Connection> = self.lock().connections.values().cloned().collect();
-        let report = ShutdownReport {
-            connections,
-            cut_connections: left.len(),
-            cut_calls: left.iter().map(Connection::serving).sum(),
-        };
-        drop(left);
-        self.end_all(Wish::Force);
-        if tokio::time::timeout(LAST_WORDS, self.all_gone()).await.is_err() {
-            self.end_all(Wish::Close);
+        ShutdownReport { connections, took: now().duration_since(began), ..report }
+    }
+
+    /// What is lost when all connections end now.
+    pub(super) fn cut(&self) -> ShutdownReport {
+        let connections = self.all();
+        let mut methods: BTreeMap<String, usize> = BTreeMap::new();
+        for call in connections.iter().flat_map(Connection::running) {
+            *methods.entry(format!("{}.{}", call.service(), call.method())).or_default() += 1;
         }
-        report
+        let mut cut_methods: Vec<(String, usize)> = methods.into_iter().collect();
+        cut_methods.sort_by_key(|(_, calls)| std::cmp::Reverse(*calls));
+        ShutdownReport {
+            connections: connections.len(),
+            cut_connections: connections.len(),
+            cut_calls: connections.iter().map(Connection::serving).sum(),
+            cut_methods,
+            took: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn end_all(&self, wish: Wish) {
+        let mut open = self.lock();
+        open.wish = open.wish.max(wish);
+        drop(open);
+        for connection in self.all() {
+            connection.end(wish);
+        }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -106,37 +118,62 @@ impl Connections {
 
     /// How many calls are running or waiting.
     pub(super) fn serving(&self) -> usize {
-        let connections: Vec<Connection> = self.lock().connections.values().cloned().collect();
-        connections.iter().map(Connection::serving).sum()
+        self.all().iter().map(Connection::serving).sum()
+    }
+
+    pub(super) fn services(&self) -> &Services {
+        &self.shared.services
     }
 
     /// Something went wrong that concerns one connection, or one that could not be.
     pub(super) fn report(&self, error: &RpcError) {
-        if let Some(on_error) = &self.on_error {
-            // A hook that panics is its own affair.
-            caught(|| on_error(error));
+        self.hooks.report(error);
+    }
+
+    /// A number for a further connection, where there may be one.
+    fn take_place(&self) -> Option<u64> {
+        let mut open = self.lock();
+        if open.connections.len() >= self.most {
+            return None;
         }
+        open.opened += 1;
+        let number = open.opened;
+        open.connections.insert(number, None);
+        Some(number)
     }
 
-    /// Closes what is open when the guard goes.
-    pub(super) fn close_on_drop(self: &Arc<Self>) -> CloseOnDrop {
-        CloseOnDrop(Arc::clone(self))
+    /// One too many.
+    fn turn_away(self: &Arc<Self>, io: Io) {
+        let connections = Arc::clone(self);
+        let on_close = move |error: Option<&RpcError>| error.into_iter().for_each(|error| connections.report(error));
+        // Dropping it says goodbye.
+        self.serve(io, Box::new(on_close)).end(Wish::Crowded);
+        self.report(&RpcError::new(
+            Code::ResourceExhausted,
+            format!("{} connections are open, as many as may be (ServerBuilder::max_connections)", self.most),
+        ));
     }
 
-    fn handle_closed(&self, number: u64, error: Option<&RpcError>) {
+    fn serve(&self, io: Io, on_close: OnClose) -> Connection {
+        let codecs = self.shared.codecs.iter().map(|codec| codec.name().into()).collect();
+        let identity = Identity { instance: self.shared.once.instance(), codecs };
+        let address = Arc::clone(&io.peer);
+        let dispatch = |line| Box::new(Dispatch::new(Arc::clone(&self.shared), address, line, on_close)) as _;
+        Connection::open(io, Role::Server, Arc::clone(&self.limits), identity, dispatch)
+    }
+
+    fn handle_closed(&self, number: u64, peer: &str, error: Option<&RpcError>) {
+        // Told first: when a shutdown is over, so are the hooks.
+        error.into_iter().for_each(|error| self.report(error));
+        self.hooks.handle_disconnected(peer, error);
         let gone = self.lock().connections.remove(&number);
         drop(gone);
         self.gone.notify_waiters();
-        if let Some(error) = error {
-            self.report(error);
-        }
     }
 
-    fn end_all(&self, wish: Wish) {
-        let connections: Vec<Connection> = self.lock().connections.values().cloned().collect();
-        for connection in connections {
-            connection.end(wish);
-        }
+    /// The connections that are there.
+    fn all(&self) -> Vec<Connection> {
+        self.lock().connections.values().flatten().cloned().collect()
     }
 
     async fn all_gone(&self) {
@@ -154,14 +191,6 @@ impl Connections {
 
     fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-pub(super) struct CloseOnDrop(Arc<Connections>);
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        self.0.end_all(Wish::Close);
     }
 }
 

@@ -12,6 +12,7 @@ use super::kept::{Asked, ClientId};
 use super::once::{Fate, KEPT_BYTES, KEPT_FOR, Once, unknown};
 use super::pace::Pace;
 use super::registry::Registry;
+use super::services::{Services, Snapshot};
 use crate::caught::caught;
 use crate::code::Code;
 use crate::connection::{Flow, Line, Running, Serve, Served};
@@ -28,7 +29,7 @@ const LARGE: usize = 256 * 1024;
 
 /// What all connections of a server share.
 pub(crate) struct Shared {
-    pub(super) registry: Registry,
+    pub(super) services: Services,
     pub(super) codecs: Vec<AnyCodec>,
     pub(super) gate: Arc<Gate>,
     pub(super) once: Arc<Once>,
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
 /// Answers the calls of one connection.
 pub(crate) struct Dispatch {
     shared: Arc<Shared>,
+    services: Snapshot,
     peer: Arc<Peer<Back>>,
     /// Whose request ids come on this connection.
     client: ClientId,
@@ -66,22 +68,24 @@ impl Shared {
         let gate = Arc::new(Gate::new(usize::MAX / 2, 0, Duration::ZERO));
         // Where the peer knows this end by another instance, as that of a client, no retry is run here.
         let once = Once::new(KEPT_BYTES, KEPT_FOR);
-        Arc::new(Self { registry, codecs: vec![codec], gate, once })
+        Arc::new(Self { services: Services::new(registry), codecs: vec![codec], gate, once })
     }
 }
 
 impl Dispatch {
     pub(crate) fn new(shared: Arc<Shared>, address: Arc<str>, line: Line, on_close: OnClose) -> Self {
         let peer = Arc::new(Peer { address, back: Back { line, codec: OnceLock::new() } });
+        let services = shared.services.snapshot();
         // Known with the peer's HELLO, which comes before any call.
         let client = ClientId { instance: [0; 16] };
-        Self { shared, peer, client, codecs: Vec::new(), pass: None, spare: None, on_close }
+        Self { shared, services, peer, client, codecs: Vec::new(), pass: None, spare: None, on_close }
     }
 
     fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Result<Served, Refusal> {
-        let Self { shared, peer, codecs, pass, spare, .. } = self;
+        let Self { shared, services, peer, codecs, pass, spare, .. } = self;
+        shared.services.refresh(services);
         let registered =
-            shared.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
+            services.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
         let method = registered.method(call.method).ok_or_else(|| {
             missing(format!("the service {} has no such method on this server", registered.service.name()))
         })?;
@@ -148,7 +152,9 @@ impl Dispatch {
         flow: Option<&Arc<Flow>>,
         clock: &mut Instant,
     ) -> Served {
-        let method = self.shared.registry.service(call.service).and_then(|service| service.method(call.method));
+        self.shared.services.refresh(&mut self.services);
+        let registered = self.services.registry.service(call.service);
+        let method = registered.and_then(|service| service.method(call.method));
         let place = |name: &str| self.shared.codecs.iter().position(|codec| codec.name() == name);
         let codec = codec(&self.codecs, call.codec, &self.shared).ok().and_then(|codec| place(codec.name()));
         let Some((method, codec)) = method.map(|method| method.descriptor).zip(codec) else {

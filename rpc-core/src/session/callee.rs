@@ -192,6 +192,14 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         entry.stopped.map(|stop| (handler, stop))
     }
 
+    /// What stops the handlers that run.
+    pub(crate) fn handlers(&self) -> impl Iterator<Item = &H> {
+        self.work.iter().filter_map(|entry| match &entry.stage {
+            Stage::Started(handler) => handler.as_ref(),
+            Stage::Arriving(_) | Stage::Answered | Stage::Ready | Stage::Over => None,
+        })
+    }
+
     /// Tells every handler that runs to stop, and refuses what has not been started.
     pub(crate) fn stop_all(&mut self, stop: Stop) {
         let mut unstarted = Vec::new();

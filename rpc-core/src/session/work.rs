@@ -105,6 +105,10 @@ impl<H> Work<H> {
         Some(at)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry<H>> {
+        self.entries.iter()
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry<H>> {
         self.entries.iter_mut().filter(|entry| !matches!(entry.stage, Stage::Over))
     }
