@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use rpc_core::{Code, Delivery, RetryPolicy, RpcError, rpc_service};
-use tests::frames::{Frame, Hello, end, flag, kind, reply};
+use tests::frames::{Frame, Hello, end, fields, flag, kind, reply};
 use tests::peer::Peer;
 use tests::soon;
 use tests::stage::{Stage, stage};
@@ -269,4 +269,28 @@ async fn the_answer_of_a_call_that_runs_once_is_final() {
     let id = called(&mut peer).await.call;
     peer.put(&end(id, 10, b"unknown whether it ran; not run again").flags(flag::UNKNOWN)).await;
     assert_eq!(soon(call).await.unwrap().unwrap_err().delivery(), Delivery::Unknown);
+}
+
+/// W-47: a server says when it wants to be asked again.
+#[tokio::test(start_paused = true)]
+async fn a_server_asks_for_a_pause_or_for_no_further_attempt() {
+    let (store, _stage, mut peer) = used().await;
+    let call = tokio::spawn(store.get(7));
+    let start = Instant::now();
+    let id = called(&mut peer).await.call;
+    peer.put(&later(id, 5_000)).await;
+    answer(&mut peer, 7).await;
+    assert_eq!((soon(call).await.unwrap().unwrap(), start.elapsed().as_secs()), (7, 5));
+
+    let call = tokio::spawn(store.get(7));
+    let id = called(&mut peer).await.call;
+    peer.put(&later(id, u32::MAX)).await;
+    let error = soon(call).await.unwrap().unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::MAX));
+}
+
+/// An END with a push-back.
+fn later(id: u64, millis: u32) -> Frame {
+    let push_back = fields(&[(0x0B, &millis.to_le_bytes())]);
+    Frame::new(kind::END, id, [&14_u16.to_le_bytes()[..], &push_back, b"later"].concat())
 }

@@ -90,6 +90,7 @@ struct Inner {
     peer: Option<Arc<str>>,
     elapsed: Option<Duration>,
     metadata: Metadata,
+    retry_after: Option<Duration>,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -106,6 +107,7 @@ impl RpcError {
                 peer: None,
                 elapsed: None,
                 metadata: Metadata::new(),
+                retry_after: None,
                 source: None,
             }),
         }
@@ -165,6 +167,25 @@ impl RpcError {
         self
     }
 
+    /// Asks callers that would try again to pause for so long first, to the millisecond. It travels with the error when a
+    /// handler returns it. What a caller's policy does not repeat, this does not make it repeat.
+    #[must_use]
+    pub fn with_retry_after(mut self, pause: Duration) -> Self {
+        self.inner.retry_after = Some(pause);
+        self
+    }
+
+    /// Asks callers not to try again, whatever their policy.
+    #[must_use]
+    pub fn without_retry(self) -> Self {
+        self.with_retry_after(Duration::MAX)
+    }
+
+    /// How long the server wants callers to pause before they try again; [`Duration::MAX`] for ever.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.retry_after
+    }
+
     /// Keeps the error that caused this one; it never crosses the wire.
     #[must_use]
     pub fn with_source(mut self, source: impl Error + Send + Sync + 'static) -> Self {
@@ -194,6 +215,18 @@ impl RpcError {
 
     pub(crate) fn with_elapsed(mut self, elapsed: Duration) -> Self {
         self.inner.elapsed = Some(elapsed);
+        self
+    }
+
+    /// The pause in milliseconds, as it travels (W-47).
+    pub(crate) fn push_back(&self) -> Option<u32> {
+        self.inner.retry_after.map(|pause| u32::try_from(pause.as_millis()).unwrap_or(u32::MAX))
+    }
+
+    /// The pause as it came (W-47).
+    pub(crate) fn with_push_back(mut self, millis: Option<u32>) -> Self {
+        let pause = |millis: u32| if millis == u32::MAX { Duration::MAX } else { Duration::from_millis(millis.into()) };
+        self.inner.retry_after = millis.map(pause);
         self
     }
 

@@ -47,6 +47,7 @@ impl<E: Serialize + DeserializeOwned + Send + 'static> Failure for E {
                 code: Code::Internal,
                 message: format!("the error cannot be encoded as {}: {error}", codec.name()),
                 metadata: None,
+                push_back: None,
             },
         })
     }
@@ -67,7 +68,7 @@ impl Failure for RpcError {
     fn answer(self, _: &AnyCodec) -> EncodedFailure {
         let metadata = (!self.metadata().is_empty()).then(|| Box::new(self.metadata().clone()));
         let message = self.message().to_owned();
-        EncodedFailure(Answer::Status { code: self.code(), message, metadata })
+        EncodedFailure(Answer::Status { code: self.code(), message, metadata, push_back: self.push_back() })
     }
 
     fn read(_: &AnyCodec, _: &[u8]) -> Result<Self, Self> {

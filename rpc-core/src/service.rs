@@ -192,6 +192,7 @@ fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, v
                 codec.name()
             ),
             metadata: None,
+            push_back: None,
         },
     }
 }

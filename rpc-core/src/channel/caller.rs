@@ -242,7 +242,7 @@ impl Caller {
             wait.pause = None;
         }
         if self.channel.connection().is_none() {
-            let (link, member) = (&self.channel.link, self.channel.member);
+            let (link, member) = (&self.channel.link, self.channel.member.unwrap_or_default());
             match link.poll_connection(member, self.waits, cx, &mut wait.place) {
                 Poll::Ready(connection) => self.channel.attach(connection?),
                 Poll::Pending => {

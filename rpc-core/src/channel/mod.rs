@@ -235,24 +235,26 @@ impl Channel {
 
     fn hold(&self) -> HeldChannel {
         let Root { inner, epochs } = &*self.root;
-        let member = if epochs.len() > 1 { inner.link.least_loaded() } else { 0 };
+        let is_pooled = epochs.len() > 1;
+        let member = if is_pooled { inner.link.least_loaded() } else { 0 };
         let epoch = match epochs.get(member) {
             Some(epochs) => epochs.hold(inner, member),
             None => Arc::new(Epoch { inner: Arc::clone(inner), connection: None }),
         };
-        HeldChannel::new(epoch, member, self.service.clone())
+        HeldChannel::new(epoch, is_pooled.then_some(member), self.service.clone())
     }
 }
 
 /// A channel as a call holds it, with one of its connections.
 struct HeldChannel {
     epoch: Arc<Epoch>,
-    member: usize,
+    /// Which of several connections it is.
+    member: Option<usize>,
     service: Option<ServiceName>,
 }
 
 impl HeldChannel {
-    fn new(epoch: Arc<Epoch>, member: usize, service: Option<ServiceName>) -> Self {
+    fn new(epoch: Arc<Epoch>, member: Option<usize>, service: Option<ServiceName>) -> Self {
         let held = Self { epoch, member, service };
         if let Some(member) = held.pooled() {
             member.add_load();
@@ -274,7 +276,7 @@ impl HeldChannel {
     fn choose(&mut self) {
         if let Some(member) = self.pooled() {
             member.remove_load();
-            self.member = self.link.least_loaded();
+            self.member = Some(self.link.least_loaded());
         }
         if let Some(member) = self.pooled() {
             member.add_load();
@@ -283,8 +285,7 @@ impl HeldChannel {
 
     /// Where the load counts, because there are several connections.
     fn pooled(&self) -> Option<&Member> {
-        let members = self.link.members();
-        if members.len() > 1 { members.get(self.member) } else { None }
+        self.member.and_then(|member| self.link.members().get(member))
     }
 
     fn service_name(&self, own: &'static str) -> Cow<'_, str> {

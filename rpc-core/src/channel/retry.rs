@@ -106,7 +106,13 @@ impl Tries {
         budget: &Budget,
         now: Instant,
     ) -> Option<Duration> {
-        let pause = self.pause(error, moves, policy, budget, now)?;
+        // What the server asks for goes before what this side would do.
+        let asked = error.retry_after();
+        if asked == Some(Duration::MAX) {
+            return None;
+        }
+        let own = self.pause(error, moves, policy, budget, now)?;
+        let pause = asked.unwrap_or(own);
         self.before = Some(self.delivery(error.delivery()));
         Some(pause)
     }
@@ -265,6 +271,17 @@ mod tests {
             let count = (0..9).filter(|_| tries.next(&failed, true, Some(&policy), &budget, now).is_some()).count();
             assert_eq!(count, repeats, "{code:?}");
         }
+    }
+
+    #[test]
+    fn a_server_says_when_it_wants_to_be_asked_again_or_that_it_does_not() {
+        let (policy, minute) = (RetryPolicy::default(), Duration::from_secs(60));
+        let failed = error(Code::Unavailable, Delivery::Executed);
+        assert_eq!(next(&failed.clone().with_retry_after(minute), false, Some(&policy)), Some(minute));
+        assert_eq!(next(&failed.clone().with_retry_after(minute), false, None), None, "it makes nobody try again");
+        assert_eq!(next(&failed.without_retry(), false, Some(&policy)), None);
+        let refused = error(Code::Unavailable, Delivery::NotExecuted);
+        assert_eq!(next(&refused.without_retry(), false, None), None);
     }
 
     /// A call of which one attempt may have run may have run.

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -328,8 +327,7 @@ impl Driver {
     /// No further calls are made here.
     fn note_closed(&mut self) {
         self.is_open = false;
-        self.shared.is_open.store(false, Ordering::Relaxed);
-        self.shared.changed.notify_waiters();
+        self.shared.note_closed();
     }
 
     /// Runs what is ready.
@@ -392,18 +390,22 @@ impl Driver {
             core.wish = core.wish.max(Wish::Drain);
             self.heed_wish(core, now)?;
         }
-        match core.session.verdict(now) {
-            Some(Verdict::Silent) => return Err(End::Silent(self.limits.keepalive_timeout)),
-            Some(Verdict::Idle) => core.session.retire(),
-            None => {}
+        let mut timeout = core.session.poll_timeout();
+        if timeout.is_some_and(|due| due <= now) {
+            match core.session.verdict(now) {
+                Some(Verdict::Silent) => return Err(End::Silent(self.limits.keepalive_timeout)),
+                Some(Verdict::Idle) => core.session.retire(),
+                None => {}
+            }
+            core.session.handle_timeout(now);
+            timeout = core.session.poll_timeout();
         }
-        core.session.handle_timeout(now);
         self.batch.take_stream_news(core);
         core.session.poll_ended(&mut self.batch.ended);
         core.session.poll_stops(&mut self.batch.stops);
         let conclude_at = self.conclude_at.filter(|due| *due > now);
         let handshake = (!self.greeted).then_some(self.handshake);
-        let dues = [core.session.poll_timeout(), reading, writing, handshake, conclude_at, self.expires];
+        let dues = [timeout, reading, writing, handshake, conclude_at, self.expires];
         let due = dues.into_iter().flatten().min();
         // An earlier time is left as it is: see `arm`.
         core.timer = self.armed(now).into_iter().chain(due).min();

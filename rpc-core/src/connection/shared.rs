@@ -14,6 +14,7 @@ use crate::context::{Context as CallContext, now};
 use crate::error::RpcError;
 use crate::limits::Limits;
 use crate::session::{Answer, Identity, Outcome, Outgoing, Role, Session};
+use crate::stripe::Padded;
 use crate::transport::Io;
 
 /// A connection that is open, or is opening, or is over. When the last handle is dropped it is closed; those of a
@@ -73,15 +74,21 @@ pub(crate) enum Wish {
 pub(super) struct Shared {
     core: Mutex<Core>,
     pub(super) inbox: Inbox,
-    /// At most one call was open when the driver last looked: whoever calls writes at once, and by itself.
-    quiet: AtomicBool,
+    /// What every call looks at. It seldom changes, so it has a cache line to itself.
+    pub(super) signs: Padded<Signs>,
     /// Wakes the driver's task; set when it has run for the first time.
     driver: OnceLock<Waker>,
     /// Woken at HELLO, when no further call can be made, and at the end.
     pub(super) changed: Notify,
-    /// Calls may be made on it, as the driver sees it.
-    pub(super) is_open: AtomicBool,
     pub(super) peer: Arc<str>,
+}
+
+/// What the driver last saw.
+pub(super) struct Signs {
+    /// At most one call was open: whoever calls writes at once, and by itself.
+    quiet: AtomicBool,
+    /// Calls may be made.
+    is_open: AtomicBool,
 }
 
 /// A session as the driver has it.
@@ -117,10 +124,9 @@ impl Connection {
                 over: None,
             }),
             inbox: Inbox::default(),
-            quiet: AtomicBool::new(true),
+            signs: Padded(Signs { quiet: AtomicBool::new(true), is_open: AtomicBool::new(true) }),
             driver: OnceLock::new(),
             changed: Notify::new(),
-            is_open: AtomicBool::new(true),
             peer: io.peer,
         });
         let serve = serve(Line { shared: Arc::downgrade(&shared) });
@@ -143,7 +149,7 @@ impl Connection {
 
     /// Whether calls may be made on it: neither end has said that it is about to close.
     pub(crate) fn is_open(&self) -> bool {
-        self.handle.shared.is_open.load(Ordering::Relaxed)
+        self.handle.shared.signs.0.is_open.load(Ordering::Relaxed)
     }
 
     /// Waits until no further call can be made on it.
@@ -266,7 +272,7 @@ impl Shared {
 
     /// The lock, where nothing else is going on: no other call is open, and nobody else has left anything.
     fn lock_if_quiet(&self) -> Option<MutexGuard<'_, Core>> {
-        if !self.quiet.load(Ordering::Relaxed) || self.inbox.is_rung() {
+        if !self.signs.0.quiet.load(Ordering::Relaxed) || self.inbox.is_rung() {
             return None;
         }
         let core = self.core.try_lock().ok()?;
@@ -280,9 +286,15 @@ impl Shared {
     /// Whether callers may write by themselves, as the driver sees it.
     pub(super) fn note_quiet(&self, quiet: bool) {
         // It is read for every call, and seldom changes.
-        if self.quiet.load(Ordering::Relaxed) != quiet {
-            self.quiet.store(quiet, Ordering::Relaxed);
+        if self.signs.0.quiet.load(Ordering::Relaxed) != quiet {
+            self.signs.0.quiet.store(quiet, Ordering::Relaxed);
         }
+    }
+
+    /// No further calls are made here.
+    pub(super) fn note_closed(&self) {
+        self.signs.0.is_open.store(false, Ordering::Relaxed);
+        self.changed.notify_waiters();
     }
 
     /// Starts a call without the driver.

@@ -13,6 +13,7 @@ pub(in crate::frame) mod tag {
     pub(in crate::frame) const REQUEST_ID: u8 = 0x04;
     pub(in crate::frame) const STREAMS: u8 = 0x06;
     pub(in crate::frame) const METADATA: u8 = 0x07;
+    pub(in crate::frame) const PUSH_BACK: u8 = 0x0B;
     pub(in crate::frame) const CREDENTIALS: u8 = 0x0A;
 }
 
@@ -28,6 +29,8 @@ pub(crate) struct Fields {
     /// What a call that runs once is known by.
     pub(crate) request: Option<Box<RequestId>>,
     pub(crate) metadata: Option<Box<Metadata>>,
+    /// How long the caller pauses before it tries again, in milliseconds; the longest is for ever (W-47).
+    pub(crate) push_back: Option<u32>,
     /// An even tag that is not known: what carries it is refused (W-9).
     pub(crate) unknown: Option<u8>,
 }
@@ -66,7 +69,8 @@ impl Fields {
         let streams = if self.streams > 1 { 3 + 1 } else { 0 };
         let metadata = self.metadata.as_ref().map_or(0, |metadata| 3 + metadata.encoded_len());
         let request = if self.request.is_some() { 3 + REQUEST_ID } else { 0 };
-        deadline + attempt + streams + request + metadata
+        let push_back = if self.push_back.is_some() { 3 + 4 } else { 0 };
+        deadline + attempt + streams + request + push_back + metadata
     }
 
     /// Puts the length of all fields, and those that are short. Nearly every frame has none but a deadline; where that is
@@ -84,6 +88,10 @@ impl Fields {
         }
         if self.streams > 1 {
             start.put([tag::STREAMS, 1, 0, self.streams]);
+        }
+        if let Some(push_back) = self.push_back {
+            start.put([tag::PUSH_BACK, 4, 0]);
+            start.put(push_back.to_le_bytes());
         }
     }
 
@@ -127,6 +135,7 @@ impl Fields {
                 tag::DEADLINE => fields.deadline = Some(Duration::from_micros(u64::from_le_bytes(exact(value)?))),
                 tag::ATTEMPT => fields.attempt = u32::from_le_bytes(exact(value)?),
                 tag::REQUEST_ID => fields.request = Some(Box::new(RequestId::read(exact(value)?))),
+                tag::PUSH_BACK => fields.push_back = Some(u32::from_le_bytes(exact(value)?)),
                 tag::STREAMS => [fields.streams] = exact(value)?,
                 tag::METADATA => fields.metadata = Some(Box::new(read_metadata(value)?)),
                 even if even % 2 == 0 => fields.unknown = Some(even),
@@ -220,6 +229,7 @@ mod tests {
             streams: 3,
             request: Some(Box::new(RequestId { number: u64::MAX - 1, instance: [9; 16] })),
             metadata: Some(Box::new([("tenant", "a"), ("tenant", "ü")].into_iter().collect())),
+            push_back: Some(250),
             unknown: None,
         };
         assert_eq!(Fields::read(&put(&fields)), Ok(fields));

@@ -186,6 +186,19 @@ fn golden_call_that_runs_once() {
 }
 
 #[test]
+fn golden_end_with_a_push_back() {
+    let fields = Fields { push_back: Some(250), ..Fields::default() };
+    let head = Head::End { id: 5, index: 0, code: 14, ran: Ran::Yes, typed: false };
+    let end =
+        End { id: 5, index: 0, code: 14, ran: Ran::Yes, typed: false, fields: fields.clone(), message: part(b"later") };
+    let write = |out: &mut BytesMut| {
+        head.put(&fields, 5, None, out);
+        out.extend_from_slice(b"later");
+    };
+    check("end_push_back", write, Frame::End(end));
+}
+
+#[test]
 fn golden_end_with_a_typed_error() {
     let end = End {
         id: 5,

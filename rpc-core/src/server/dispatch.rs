@@ -383,7 +383,7 @@ impl Future for Guarded {
 
 /// The panic hook has told the server's operator; the peer must not learn the text.
 fn panicked() -> Answer {
-    Answer::Status { code: Code::Internal, message: "the handler panicked".to_owned(), metadata: None }
+    Answer::Status { code: Code::Internal, message: "the handler panicked".to_owned(), metadata: None, push_back: None }
 }
 
 /// Adds what the handler sends along, unless it breaks a rule.
@@ -405,7 +405,7 @@ fn check_own(answer: &mut Answer) {
         && let Some(rule) = metadata.as_ref().and_then(|metadata| metadata.broken_rule())
     {
         let message = format!("the handler's reply metadata cannot be sent: {rule}");
-        *answer = Answer::Status { code: Code::Internal, message, metadata: None };
+        *answer = Answer::Status { code: Code::Internal, message, metadata: None, push_back: None };
     }
 }
 

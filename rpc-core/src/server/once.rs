@@ -251,5 +251,5 @@ fn stopped(context: &Context, stop: Option<Stop>) -> Answer {
 
 fn ended_with(stop: Option<Stop>) -> Answer {
     let (code, message) = Stop::told(stop);
-    Answer::Status { code, message: message.to_owned(), metadata: None }
+    Answer::Status { code, message: message.to_owned(), metadata: None, push_back: None }
 }

@@ -64,7 +64,9 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
                 let head = Head::End { id, index: 0, code: Code::Unknown.number(), ran: Ran::Yes, typed: true };
                 return self.value_frame(head, id, metadata, message, "error");
             }
-            Answer::Status { code, message, metadata } => (status(id, code, Ran::Yes), with(metadata), text(message)),
+            Answer::Status { code, message, metadata, push_back } => {
+                (status(id, code, Ran::Yes), Fields { push_back, ..with(metadata) }, text(message))
+            }
             Answer::Refused(refusal) => (status(id, refusal.code, Ran::No), Fields::default(), text(refusal.message)),
             Answer::Unknown(message) => (status(id, Code::Aborted, Ran::Unknown), Fields::default(), text(message)),
             Answer::Unbegun => {

@@ -30,7 +30,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             }
             return self.handle_answer(end.id, None, end.fields, end.message, now);
         };
-        let head = EndHead { code, ran: end.ran, typed: end.typed };
+        let head = EndHead { code, ran: end.ran, typed: end.typed, push_back: end.fields.push_back };
         self.handle_answer(end.id, Some(head), end.fields, end.message, now)
     }
 
@@ -215,7 +215,8 @@ fn outcome(end: Option<EndHead>, metadata: Option<Box<Metadata>>, body: Body) ->
         return Outcome::Typed(Reply { metadata, body });
     }
     let error = RpcError::new(end.code, String::from_utf8_lossy(&body))
-        .with_all_metadata(metadata.map(|metadata| *metadata).unwrap_or_default());
+        .with_all_metadata(metadata.map(|metadata| *metadata).unwrap_or_default())
+        .with_push_back(end.push_back);
     Outcome::Failed(error.with_delivery(delivery(end.ran)))
 }
 

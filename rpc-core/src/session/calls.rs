@@ -50,6 +50,7 @@ pub(super) struct EndHead {
     pub(super) code: Code,
     pub(super) ran: Ran,
     pub(super) typed: bool,
+    pub(super) push_back: Option<u32>,
 }
 
 /// How far a call is on the wire.

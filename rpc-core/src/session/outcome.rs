@@ -146,6 +146,8 @@ pub(crate) enum Answer {
         code: Code,
         message: String,
         metadata: Option<Box<Metadata>>,
+        /// How long the caller pauses before it tries again, in milliseconds.
+        push_back: Option<u32>,
     },
     /// The handler was not started.
     Refused(Refusal),

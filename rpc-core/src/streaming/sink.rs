@@ -73,7 +73,7 @@ impl Sink {
         Sent(match produce(&mut outlet, &codec, stream, convert).await {
             Produced::Done => Answer::Finished { metadata: None },
             Produced::Failed(error) => error.into_answer(&codec),
-            Produced::Unsendable(code, message) => Answer::Status { code, message, metadata: None },
+            Produced::Unsendable(code, message) => Answer::Status { code, message, metadata: None, push_back: None },
             Produced::Stopped => Answer::Stopped,
         })
     }

@@ -278,7 +278,9 @@ impl World {
             (_, Reaction::Reply(_)) if record.answer.is_some() => Answer::Finished { metadata: None },
             (_, Reaction::Reply(len)) => Answer::Reply { metadata: None, message: body(token, len) },
             (_, Reaction::Typed(len)) => Answer::Typed { metadata: None, message: body(token, len) },
-            (_, Reaction::Status) => Answer::Status { code: STATUS, message: "no".to_owned(), metadata: None },
+            (_, Reaction::Status) => {
+                Answer::Status { code: STATUS, message: "no".to_owned(), metadata: None, push_back: None }
+            }
             (_, Reaction::Refuse) => Answer::Refused(Refusal::new(REFUSED, "nobody is here")),
         };
         if !self.tamper.answers_nothing() {

@@ -115,7 +115,12 @@ fn every_kind_of_answer_crosses() {
     for answer in [
         Answer::Reply { metadata: metadata(), message: message(3) },
         Answer::Typed { metadata: metadata(), message: message(4) },
-        Answer::Status { code: Code::NotFound, message: "no such key".to_owned(), metadata: metadata() },
+        Answer::Status {
+            code: Code::NotFound,
+            message: "no such key".to_owned(),
+            metadata: metadata(),
+            push_back: Some(250),
+        },
         Answer::Stopped,
     ] {
         let id = pair.server.begin().unwrap();
@@ -128,6 +133,7 @@ fn every_kind_of_answer_crosses() {
     assert_eq!((error.metadata, error.body), (metadata(), bytes(4).into()));
     let error = pair.client.failure(tickets[2]);
     assert_eq!((error.code(), error.message(), error.delivery()), (Code::NotFound, "no such key", Delivery::Executed));
+    assert_eq!(error.retry_after(), Some(Duration::from_millis(250)), "W-47");
     assert_eq!(error.metadata().get("k"), Some("v"));
     assert_eq!(pair.client.verdict(tickets[3]), (Delivery::Executed, Code::Internal));
     pair.client.assert_empty();
@@ -142,7 +148,7 @@ fn a_long_status_is_cut() {
     pair.exchange();
     let id = pair.server.begin().unwrap();
     let message = "ü".repeat(500_000);
-    pair.server.session.reply(id, Answer::Status { code: Code::Internal, message, metadata: None });
+    pair.server.session.reply(id, Answer::Status { code: Code::Internal, message, metadata: None, push_back: None });
     pair.exchange();
     assert_eq!(pair.client.failure(ticket).message(), "ü".repeat(4096));
 }
@@ -197,7 +203,10 @@ fn a_failed_call_leaves_the_others() {
     let tickets: Vec<Ticket> = (0..3).map(|_| pair.client.start(1)).collect();
     pair.exchange();
     let ids: Vec<u64> = (0..3).map(|_| pair.server.begin().unwrap()).collect();
-    pair.server.session.reply(ids[1], Answer::Status { code: Code::Internal, message: String::new(), metadata: None });
+    pair.server.session.reply(
+        ids[1],
+        Answer::Status { code: Code::Internal, message: String::new(), metadata: None, push_back: None },
+    );
     pair.exchange();
     assert_eq!(pair.client.verdict(tickets[1]), (Delivery::Executed, Code::Internal));
     assert!(pair.client.is_waiting(tickets[0]) && pair.client.is_waiting(tickets[2]));

@@ -97,7 +97,9 @@ fn one_way_calls_are_counted_in_one_done() {
     }
     assert!(server.said().is_empty());
     server.reply(3, 1);
-    server.session.reply(1, Answer::Status { code: Code::Internal, message: "lost".to_owned(), metadata: None });
+    server
+        .session
+        .reply(1, Answer::Status { code: Code::Internal, message: "lost".to_owned(), metadata: None, push_back: None });
     assert!(server.session.has_output());
     assert_eq!(server.said(), [Frame::Done(2)]);
     assert!(!server.session.is_idle());

@@ -29,7 +29,10 @@ fn an_answered_call_keeps_its_slot_while_its_streams_go_on() {
 fn a_cancel_that_an_answer_caused_is_not_answered() {
     let answers: [(fn() -> Answer, u16); 2] = [
         (|| Answer::Finished { metadata: None }, 0),
-        (|| Answer::Status { code: Code::Internal, message: "no".to_owned(), metadata: None }, Code::Internal.number()),
+        (
+            || Answer::Status { code: Code::Internal, message: "no".to_owned(), metadata: None, push_back: None },
+            Code::Internal.number(),
+        ),
     ];
     for (answer, code) in answers {
         let mut server = Bench::server();

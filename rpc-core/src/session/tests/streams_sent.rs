@@ -104,7 +104,10 @@ fn an_answer_comes_behind_the_items() {
         (|| Answer::Finished { metadata: None }, 0),
         (|| Answer::Typed { metadata: None, message: message(3) }, Code::Unknown.number()),
         (|| Answer::Typed { metadata: None, message: message(LONG) }, Code::Unknown.number()),
-        (|| Answer::Status { code: Code::Internal, message: "no".to_owned(), metadata: None }, Code::Internal.number()),
+        (
+            || Answer::Status { code: Code::Internal, message: "no".to_owned(), metadata: None, push_back: None },
+            Code::Internal.number(),
+        ),
     ];
     for (answer, code) in answers {
         for last in [3, 20_000, LONG] {
