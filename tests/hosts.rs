@@ -1,7 +1,7 @@
 //! Whole programs on hosts with a bad network between them, from seeds: `SEED=7 cargo test -p tests --test hosts`.
 //!
 //! Counting handlers prove what every caller is told.
-#![allow(clippy::unwrap_used, reason = "tests assert by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests assert by panicking")]
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,5 +1,5 @@
 //! Connections that are cut at random bytes while calls are made on them: counting handlers prove what is claimed.
-#![allow(clippy::unwrap_used, reason = "tests assert by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests assert by panicking")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

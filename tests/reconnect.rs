@@ -168,7 +168,7 @@ async fn attempts_that_fail_are_repeated_after_pauses_that_grow() {
             let pause = attempt.at.duration_since(last).as_secs_f64();
             // Timers fire up to a millisecond late.
             assert!((0.8 * whole..=1.2 * whole + 0.002).contains(&pause), "{round}: {pause} is not around {whole}");
-            whole = f64::min(1.6 * whole, 5.0);
+            whole = f64::min(1.6 * whole, 5.0 / 1.2);
         }
         last = Some(attempt.at);
         attempt.refuse();

@@ -71,7 +71,10 @@ pub trait Desk {
     /// Says that it has begun, and waits until the test lets it go on.
     async fn hold(&self, number: u64) -> u64;
 
-    /// The same, but it runs on when nobody waits.
+    /// Waits for ever, and says nothing.
+    async fn hold_quietly(&self);
+
+    /// [`hold`](Self::hold), but it runs on when nobody waits.
     #[rpc(detach)]
     async fn hold_on(&self, cx: &Context, number: u64) -> u64;
 
@@ -321,6 +324,10 @@ impl Desk for Clerk {
         let guard = self.begin(number);
         self.pass().await;
         guard.done()
+    }
+
+    async fn hold_quietly(&self) {
+        std::future::pending().await
     }
 
     async fn hold_on(&self, cx: &Context, number: u64) -> u64 {

@@ -23,7 +23,9 @@ impl Backoff {
     /// The pause behind so many failures in a row.
     pub(super) fn pause(&self, failures: u32) -> Duration {
         let growth = GROWTH.powi(failures.saturating_sub(1).min(200) as i32);
-        let whole = (self.first.as_secs_f64() * growth).min(self.longest.as_secs_f64());
+        // The longest is the longest: what differs at random stays below it.
+        let most = self.longest.as_secs_f64() / (1.0 + JITTER);
+        let whole = (self.first.as_secs_f64() * growth).min(most);
         around(Duration::from_secs_f64(whole), JITTER)
     }
 }
@@ -41,9 +43,9 @@ mod tests {
                 let pause = backoff.pause(failures).as_secs_f64();
                 assert!((0.8 * whole..=1.2 * whole).contains(&pause), "{failures}: {pause} is not around {whole}");
             }
-            whole = f64::min(whole * 1.6, 30.0);
+            whole = f64::min(whole * 1.6, 25.0);
         }
-        assert!(backoff.pause(u32::MAX) <= Duration::from_secs(36));
+        assert!(backoff.pause(u32::MAX) <= Duration::from_secs(30));
         assert!(Backoff { first: Duration::ZERO, longest: Duration::ZERO }.pause(3).is_zero());
     }
 }
