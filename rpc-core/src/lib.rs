@@ -40,6 +40,9 @@
 //! | stream results, arguments, or both | [`Streaming`], [`stream`] |
 //! | call the caller of a handler | [`Context::client`], [`ChannelBuilder::service`] |
 //! | choose a format, or bring one | [`codec`] |
+//! | have several servers, or connections | [`ChannelBuilder::or`], [`ChannelBuilder::connections`] |
+//! | watch a channel | [`Channel::state`], [`Channel::changed`], [`ChannelBuilder::on_connect`] |
+//! | restart a server without losing a call | [`ServerHandle::shutdown`] |
 //! | know the caller, its deadline and its metadata | [`Context`] |
 //! | have a call that may be retried run once | `#[rpc(once)]` in [`rpc_service`], [`ServerBuilder::kept_replies`] |
 //! | handle failures | [`CallError`], [`RpcError`], [`Delivery`] |
@@ -60,8 +63,19 @@
 //!
 //! # Lost connections
 //!
-//! A channel is over with its connection: its calls fail with [`Code::Unavailable`], and say whether they ran. Connect a
-//! new one then; channels do not reconnect by themselves in this version.
+//! A channel outlives its connections: it opens another when one is lost, when the server is closing, and when one was
+//! idle ([`Limits`]) and is needed again. What becomes of the calls depends on what is known of them:
+//!
+//! | a call that | is |
+//! | --- | --- |
+//! | did not run, for a passing reason | made again by itself, within its deadline |
+//! | may have run, of a method marked `#[rpc(idempotent)]` | made again as the [`RetryPolicy`] says |
+//! | may have run, of a method marked `#[rpc(once)]` | made again, and run by the server once all the same |
+//! | may have run, of any other method | [`Code::Unavailable`] with [`Delivery::Unknown`] |
+//!
+//! While a channel cannot connect, calls fail at once, unless they [wait](Call::wait_for_ready). A peer that says
+//! nothing while calls are open is asked whether it is there, and given up when it does not answer
+//! ([`Limits::keepalive`]).
 //!
 //! # Panics
 //!
