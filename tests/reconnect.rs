@@ -508,6 +508,30 @@ async fn calls_go_to_the_connection_with_the_fewest() {
     office.close().await;
 }
 
+/// A channel that connects at its first call opens the others when there is more than one.
+#[tokio::test]
+async fn a_lazy_channel_opens_all_its_connections_when_they_are_needed() {
+    let office = Office::open().await;
+    let desk = DeskClient::new(Channel::builder(&office.address).connections(3).lazy().unwrap());
+    for number in 0..3 {
+        assert_eq!(soon(desk.echo(number)).await.unwrap(), number);
+    }
+    assert_eq!(office.server.connections(), 1, "one is enough for one call");
+    let held: Vec<_> = (0..2).map(|number| tokio::spawn(desk.hold(number))).collect();
+    while office.server.connections() < 3 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..held.len() {
+        assert!(matches!(office.watch.next().await, Event::Begun(_)));
+    }
+    office.watch.release(held.len());
+    for call in held {
+        soon(call).await.unwrap().unwrap();
+    }
+    drop(desk);
+    office.close().await;
+}
+
 /// All channels share what this test says: every transport is connected again.
 #[tokio::test]
 async fn a_server_that_comes_back_is_found_again() {

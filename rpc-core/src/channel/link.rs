@@ -60,9 +60,17 @@ impl Link {
     }
 
     /// The member with the fewest calls, among those that have a connection if any has.
+    /// Where there is more than one call, all of them are opened.
     pub(super) fn least_loaded(&self) -> usize {
         let rated = self.shared.members.iter().map(|member| (!member.lock().is_open(), member.load()));
-        rated.enumerate().min_by_key(|(_, rate)| *rate).map_or(0, |(at, _)| at)
+        let Some((at, (_, load))) = rated.enumerate().min_by_key(|(_, rate)| *rate) else {
+            return 0;
+        };
+        if load > 0 {
+            // Outside of a run time nobody can; the call is told so where it needs one.
+            let _ = self.shared.open_idle();
+        }
+        at
     }
 
     pub(super) fn members(&self) -> &[Member] {
@@ -109,12 +117,7 @@ impl Link {
             })
         });
         opened.await?;
-        for (at, member) in self.shared.members.iter().enumerate().skip(1) {
-            if member.lock().begin() {
-                self.shared.open(at)?;
-            }
-        }
-        Ok(())
+        self.shared.open_idle()
     }
 
     pub(super) fn state(&self) -> ChannelState {
@@ -216,6 +219,17 @@ impl Stage {
 }
 
 impl Shared {
+    /// Opens all connections that nobody opens yet.
+    fn open_idle(self: &Arc<Self>) -> Result<(), RpcError> {
+        for (at, member) in self.members.iter().enumerate() {
+            let begins = member.lock().begin();
+            if begins {
+                self.open(at)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Has a task open the connection of a member that has begun to connect.
     fn open(self: &Arc<Self>, member: usize) -> Result<(), RpcError> {
         // It ends the beginning where it cannot be spawned.

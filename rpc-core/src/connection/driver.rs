@@ -209,8 +209,13 @@ impl Driver {
             self.take_in(&mut core, turn.now);
         }
         self.hand_out(&mut core, turn);
+        let has_closed = self.is_open && !core.session.is_live();
         if !has_read || !self.batch.calls.is_empty() {
             drop(core);
+            // Before callers are told: they would try it here again.
+            if has_closed {
+                self.note_closed();
+            }
             turn.told += self.batch.notify();
             self.start_calls(turn);
             return Ok(false);

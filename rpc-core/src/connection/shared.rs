@@ -306,10 +306,15 @@ impl Shared {
         now: Instant,
     ) -> Result<Arc<Pending>, Arc<Pending>> {
         let outcome = core.start(&call, now);
+        let has_closed = outcome.is_some() && !core.session.is_live();
         self.write_or_ring(core, alone, now);
         let Some(outcome) = outcome else {
             return Ok(call);
         };
+        if has_closed {
+            // The driver may not have come to say so; the caller would try it here again.
+            self.note_closed();
+        }
         // Nobody waits yet.
         drop(call.end(outcome));
         Err(call)
