@@ -86,7 +86,7 @@ async fn a_call_is_made_as_often_as_its_policy_says() {
         let error = soon(call).await.unwrap().unwrap_err();
         assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::Executed));
         let paused = start.elapsed().as_millis() as u32;
-        let pauses = 80 * (attempts - 1)..=124 * (attempts - 1);
+        let pauses = 66 * (attempts - 1)..=102 * (attempts - 1);
         assert!(pauses.contains(&paused), "{attempts}: {paused} ms");
     }
 }
