@@ -1,4 +1,5 @@
-//! Whole programs on hosts with a bad network between them, from seeds: `SEED=7 cargo test -p tests --test hosts`.
+//! Whole programs on hosts with a bad network between them, from seeds: `SEED=7 cargo test -p tests --test hosts`, or many:
+//! `HISTORIES=1000 cargo test --release -p tests --test hosts`.
 //!
 //! Counting handlers prove what every caller is told.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests assert by panicking")]
@@ -24,6 +25,10 @@ trait Ledger {
     /// Counts too, and does not mind.
     #[rpc(idempotent)]
     async fn set(&self, number: u64, millis: u64) -> u64;
+
+    /// Counts, and runs once however often it is tried.
+    #[rpc(once)]
+    async fn pay(&self, number: u64, millis: u64) -> u64;
 }
 
 /// How often the handler of each number was started, on any host.
@@ -45,6 +50,10 @@ impl Ledger for Book {
     }
 
     async fn set(&self, number: u64, millis: u64) -> u64 {
+        self.run(number, millis).await
+    }
+
+    async fn pay(&self, number: u64, millis: u64) -> u64 {
         self.run(number, millis).await
     }
 }
@@ -108,8 +117,9 @@ struct Ended {
     result: Result<u64, RpcError>,
 }
 
-/// Two servers and some clients, while links break and hosts crash. Gives how many calls failed.
-fn history(seed: u64) -> usize {
+/// Two servers and some clients, while links break and hosts crash. Gives what became of each call.
+fn history(seed: u64) -> Vec<String> {
+    rpc_core::testing::seed(seed);
     let random = Random::new(seed);
     let runs = Runs::default();
     let ended: Rc<RefCell<Vec<Ended>>> = Rc::default();
@@ -132,9 +142,13 @@ fn history(seed: u64) -> usize {
             let mut waiting = Vec::new();
             for call in 0..calls {
                 let number = client * calls + call;
-                let (millis, idempotent) = (random.below(300), random.below(3) == 0);
-                let call =
-                    if idempotent { ledger.set(number, millis).boxed() } else { ledger.add(number, millis).boxed() };
+                let (millis, kind) = (random.below(300), random.below(4));
+                let idempotent = kind == 0;
+                let call = match kind {
+                    0 => ledger.set(number, millis).boxed(),
+                    1 => ledger.pay(number, millis).boxed(),
+                    _ => ledger.add(number, millis).boxed(),
+                };
                 waiting.push((number, idempotent, tokio::spawn(call)));
                 tokio::time::sleep(Duration::from_millis(random.below(500))).await;
             }
@@ -199,7 +213,7 @@ fn history(seed: u64) -> usize {
         assert!(may, "seed {seed}: call {number} ran {ran} times and gave {result:?}");
         assert!(ran <= 1 || *idempotent, "seed {seed}: call {number} ran {ran} times: {result:?}");
     }
-    ended.iter().filter(|ended| ended.result.is_err()).count()
+    ended.iter().map(|ended| format!("{}: {:?}", ended.number, ended.result)).collect()
 }
 
 trait Boxed {
@@ -214,12 +228,20 @@ impl<F: Future<Output = Result<u64, RpcError>> + Send + 'static> Boxed for F {
 
 #[test]
 fn no_call_runs_twice_and_every_delivery_is_true() {
+    let histories = std::env::var("HISTORIES").map_or(30, |histories| histories.parse().unwrap());
     let seeds: Vec<u64> = match std::env::var("SEED") {
         Ok(seed) => vec![seed.parse().unwrap()],
-        Err(_) => (0..30).collect(),
+        Err(_) => (0..histories).collect(),
     };
     let count = seeds.len();
-    let failed: usize = seeds.into_iter().map(history).sum();
+    let failed = seeds.into_iter().flat_map(history).filter(|ended| ended.contains("Err")).count();
     println!("{count} histories, {failed} calls failed");
     assert!(count == 1 || failed > 0, "nothing ever went wrong");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_history() {
+    for seed in 1_000..1_005 {
+        assert_eq!(history(seed), history(seed));
+    }
 }

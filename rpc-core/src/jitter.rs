@@ -17,8 +17,33 @@ pub(crate) fn within(duration: Duration) -> Duration {
 
 /// A number from 0 to 1.
 fn part() -> f64 {
+    #[cfg(feature = "testing")]
+    if let Some(part) = seeded::part() {
+        return part;
+    }
     // The keys of each `RandomState` differ from those of the one before.
     f64::from(RandomState::new().hash_one(()) as u32) / f64::from(u32::MAX)
+}
+
+/// The same numbers for the same seed, for tests of whole programs.
+#[cfg(feature = "testing")]
+pub(crate) mod seeded {
+    use std::cell::Cell;
+
+    thread_local! {
+        static STATE: Cell<Option<u64>> = const { Cell::new(None) };
+    }
+
+    pub(crate) fn set(seed: u64) {
+        STATE.set(Some(seed));
+    }
+
+    pub(super) fn part() -> Option<f64> {
+        // A generator that takes its own output further: what matters is that it is the same each time.
+        let state = STATE.get()?.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        STATE.set(Some(state));
+        Some((state >> 40) as f64 / f64::from((1_u32 << 24) - 1))
+    }
 }
 
 #[cfg(test)]
@@ -38,5 +63,16 @@ mod tests {
         seen.sort();
         seen.dedup();
         assert!(seen.len() > 50, "{seen:?}");
+    }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn a_seed_says_by_how_much() {
+        let drawn = |seed| {
+            seeded::set(seed);
+            [0.2, 0.2, 0.5].map(|share| around(Duration::from_secs(1), share))
+        };
+        assert_eq!(drawn(7), drawn(7));
+        assert_ne!(drawn(7), drawn(8));
     }
 }

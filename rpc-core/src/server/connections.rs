@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,7 +36,7 @@ pub(super) struct Connections {
 
 struct Open {
     /// `None` is a place that is taken for a connection that is about to be there.
-    connections: HashMap<u64, Option<Connection>>,
+    connections: BTreeMap<u64, Option<Connection>>,
     /// How many have been opened ever; names the next one.
     opened: u64,
     /// How all of them should end, those too that come later.
@@ -46,7 +46,7 @@ struct Open {
 impl Connections {
     pub(super) fn new(shared: Arc<Shared>, limits: Limits, most: usize, grace: Duration, hooks: Hooks) -> Self {
         let limits = limits.within_protocol();
-        let open = Mutex::new(Open { connections: HashMap::new(), opened: 0, wish: Wish::Live });
+        let open = Mutex::new(Open { connections: BTreeMap::new(), opened: 0, wish: Wish::Live });
         Self { shared, limits, most, grace, hooks, open, gone: Notify::new() }
     }
 

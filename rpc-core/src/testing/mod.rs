@@ -59,6 +59,12 @@
 //! byte, and the fifth write of a direction has the same share of the range of [`Faults::delay`]. How the system cuts a
 //! stream into reads is not the proxy's to decide; where that matters, [`Faults::trickle`] makes the writes alike.
 
+/// Has everything that differs at random, such as the pauses between attempts to connect, follow from a seed, for the
+/// channels that are used on this thread: for tests of whole programs in virtual time.
+pub fn seed(seed: u64) {
+    crate::jitter::seeded::set(seed);
+}
+
 mod random;
 use random::Random;
 
