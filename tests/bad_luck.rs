@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
+use rpc_core::testing::FaultProxy;
 use rpc_core::{Channel, ChannelBuilder, Limits};
 use tests::desk::DeskClient;
+use tests::world::Office;
 use tests::{masked, soon};
 use tokio::net::TcpListener;
 
@@ -127,4 +129,25 @@ async fn a_server_that_closes_at_once_for_ever() {
         "{last}"
     );
     assert!(last.ends_with(", while connecting, after TIME, not sent)"), "{last}");
+}
+
+/// A network that swallows everything: the deadline of the call, or that of the greeting.
+#[tokio::test]
+async fn a_black_hole() {
+    let office = Office::open().await;
+    let proxy = FaultProxy::builder(&office.address).start().await.unwrap();
+    let limits = Limits::default().with_handshake(LONG / 2);
+    let desk = DeskClient::new(Channel::builder(proxy.local_addr()).limits(limits.clone()).connect().await.unwrap());
+    proxy.black_hole(true);
+    assert_eq!(
+        said(&desk).await,
+        "deadline exceeded: no answer came before the deadline (Desk.echo, at tcp://127.0.0.1:PORT, while waiting for \
+         the answer, after TIME, unknown whether executed)"
+    );
+    let error = soon(Channel::builder(proxy.local_addr()).limits(limits).connect()).await.unwrap_err();
+    assert_eq!(
+        masked(&error),
+        "unavailable: no HELLO came within 0.1 s (Limits::handshake); check that the port is an RPC server's \
+         (at tcp://127.0.0.1:PORT, in the handshake, not sent)"
+    );
 }
