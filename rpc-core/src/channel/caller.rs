@@ -262,7 +262,7 @@ impl Caller {
         let Some(connection) = &self.channel.epoch.connection else {
             return Poll::Ready(Err(RpcError::new(Code::Internal, "there is no connection after all")));
         };
-        if self.may_repeat() && self.tries.count() == 0 {
+        if self.may_repeat() && self.tries.is_first() {
             self.channel.budget.deposit();
             if self.method.once {
                 self.request = Some(Box::new(RequestId { number: request_number(), instance: [0; 16] }));

@@ -277,6 +277,7 @@ impl HeldChannel {
         if let Some(member) = self.pooled() {
             member.remove_load();
             self.member = Some(self.link.least_loaded());
+            self.epoch = Arc::new(Epoch { inner: Arc::clone(&self.epoch.inner), connection: None });
         }
         if let Some(member) = self.pooled() {
             member.add_load();

@@ -85,6 +85,11 @@ impl Tries {
         u32::from(self.repeated) + u32::from(self.moved) + u32::from(self.relieved)
     }
 
+    /// Whether nothing has been tried before.
+    pub(super) fn is_first(self) -> bool {
+        self.before.is_none()
+    }
+
     /// What is known of whether a call ran, all attempts taken together.
     pub(super) fn delivery(self, last: Delivery) -> Delivery {
         let certainty = |delivery| match delivery {
