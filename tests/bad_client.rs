@@ -74,6 +74,7 @@ async fn what_has_no_meaning_is_zero() {
     }
 }
 
+/// B9: among others, metadata with control characters.
 #[tokio::test]
 async fn payloads_have_the_layout_of_their_kind() {
     let torn_fields = |fields: &[u8]| call_with(1, "Desk", "echo", fields, b"");
@@ -93,6 +94,14 @@ async fn payloads_have_the_layout_of_their_kind() {
         (torn_fields(&fields(&[(1, &[0; 8]), (1, &[0; 8])])), "field 0x01 appears twice"),
         (
             torn_fields(&fields(&[(7, &[1, b'K', 0, 0])])),
+            "a metadata key or value has characters that it must not have",
+        ),
+        (
+            torn_fields(&fields(&[(7, &[1, b'k', 1, 0, b'\n'])])),
+            "a metadata key or value has characters that it must not have",
+        ),
+        (
+            torn_fields(&fields(&[(7, &[1, b'k', 1, 0, 0])])),
             "a metadata key or value has characters that it must not have",
         ),
         (torn_fields(&fields(&[(7, &[200, b'k'])])), "a field's length passes the end of the fields"),
@@ -141,6 +150,33 @@ async fn a_hello_comes_first_and_once_and_keeps_its_minima() {
         assert!(peer.next().await.is_none());
         assert_eq!(office.error().await.code(), rpc_core::Code::FailedPrecondition);
     }
+    office.close().await;
+}
+
+/// F17: of a HELLO, what is not known is ignored where its number is odd, and refused where it is even.
+#[tokio::test]
+async fn a_greeting_from_the_future_is_understood_where_it_may_be() {
+    let with_field = |tag| {
+        let mut hello = Hello::default().build();
+        hello.payload.truncate(hello.payload.len() - 2);
+        hello.payload.extend(fields(&[(tag, b"?")]));
+        // Features that this end does not have are not in force.
+        hello.payload[16..24].fill(0xFF);
+        [&PREFACE[..], &hello.bytes()].concat()
+    };
+    let mut office = Office::open().await;
+    let mut peer = Peer::dial(&office.address).await;
+    peer.send(&with_field(0x31)).await;
+    peer.put(&call(1, "echo", SEVEN)).await;
+    peer.read_greeting().await;
+    assert_eq!(peer.frame().await.reply(), b"7");
+    drop(peer);
+    let mut peer = Peer::dial(&office.address).await;
+    peer.send(&with_field(0x30)).await;
+    peer.read_greeting().await;
+    assert_eq!(peer.frame().await.goaway(), (0, 1, "HELLO needs field 0x30, which is not known here".to_owned()));
+    assert!(peer.next().await.is_none());
+    assert_eq!(office.error().await.code(), rpc_core::Code::FailedPrecondition);
     office.close().await;
 }
 
@@ -319,6 +355,7 @@ async fn an_item_over_the_limit_fails_its_stream_alone() {
     office.close().await;
 }
 
+/// C9: a second CANCEL of a call, and one of a call that has ended, or never was.
 #[tokio::test]
 async fn cancels_of_calls_that_are_over_or_never_were_are_ignored() {
     let office = Office::open().await;
@@ -340,6 +377,7 @@ async fn cancels_of_calls_that_are_over_or_never_were_are_ignored() {
     office.close().await;
 }
 
+/// B14: in JSON, with what no client of ours would send.
 #[tokio::test]
 async fn arguments_that_do_not_fit_fail_their_call_and_do_not_run() {
     let office = Office::open().await;

@@ -1,6 +1,7 @@
 //! A server that keeps no rules, against our client: it must not crash, hang, or give a caller what is not its own.
 #![allow(clippy::unwrap_used, reason = "tests assert by panicking")]
 
+use futures::StreamExt as _;
 use futures::future::join_all;
 use rpc_core::codec::Json;
 use rpc_core::{Channel, Code, Delivery, Phase, RpcError};
@@ -51,30 +52,42 @@ async fn breach(frames: impl FnOnce(u64) -> Vec<Frame>) -> String {
     text.replace(&id.to_string(), "ID")
 }
 
+/// G1, G5: an id that never was, and one that is not sent yet.
 #[tokio::test]
 async fn an_answer_to_a_call_never_made_ends_the_connection() {
     assert_eq!(breach(|_| vec![reply(1 << 60 | 1, b"1")]).await.split(',').nth(1), Some(" which was never sent"));
+    let next = breach(|id| vec![reply(id + (1 << 32), b"1")]).await;
+    assert_eq!(next.split(',').nth(1), Some(" which was never sent"), "{next}");
     assert_eq!(breach(|_| vec![reply(2, b"1")]).await, "an answer to call 2, which was never sent");
     assert_eq!(breach(|_| vec![end(1 << 50 | 1, 5, b"")]).await.split(',').nth(1), Some(" which was never sent"));
 }
 
+/// G2, G3: two answers to one call, of each kind.
 #[tokio::test]
 async fn a_second_answer_ends_the_connection_and_the_first_stands() {
-    let (mut peer, desk) = pair().await;
-    let (first, id) = begin(&mut peer, &desk, 1).await;
-    peer.put(&reply(id, b"1")).await;
-    assert_eq!(soon(first).await.unwrap().unwrap(), 1);
-    let (second, other) = begin(&mut peer, &desk, 2).await;
-    assert_ne!(id, other);
-    peer.put(&reply(id, b"100")).await;
-    let error = soon(second).await.unwrap().unwrap_err();
-    assert_eq!(error.message(), format!("the peer broke the protocol: call {id} was answered twice"));
-    assert_eq!(peer.frame().await.goaway().1, 1);
+    let good: fn(u64) -> Frame = |id| reply(id, b"1");
+    let bad: fn(u64) -> Frame = |id| end(id, 5, b"no");
+    for (answer, again) in [(good, good), (good, bad), (bad, good), (bad, bad)] {
+        let (mut peer, desk) = pair().await;
+        let (first, id) = begin(&mut peer, &desk, 1).await;
+        peer.put(&answer(id)).await;
+        let first = soon(first).await.unwrap().map_err(|error| error.code());
+        assert_eq!(first, if answer(id).kind == kind::REPLY { Ok(1) } else { Err(Code::NotFound) });
+        let (second, other) = begin(&mut peer, &desk, 2).await;
+        assert_ne!(id, other);
+        peer.put(&again(id)).await;
+        let error = soon(second).await.unwrap().unwrap_err();
+        assert_eq!(error.message(), format!("the peer broke the protocol: call {id} was answered twice"));
+        assert_eq!(peer.frame().await.goaway().1, 1);
+    }
 }
 
+/// G4: an END without a code, or with that of no error, and other frames that break a rule.
 #[tokio::test]
 async fn frames_that_break_a_rule_end_the_connection() {
     assert_eq!(breach(|id| vec![end(id, 0, b"")]).await, "an END with code 0 for call ID, which is not a stream");
+    let without_code = |id| vec![Frame::new(kind::END, id, [])];
+    assert_eq!(breach(without_code).await, "a payload is shorter than its kind needs");
     let huge = |_| vec![Frame { kind: kind::PONG, ..Frame::default() }];
     assert_eq!(breach(huge).await, "a payload of 0 bytes should have 8");
     let data = |id| vec![Frame::new(kind::DATA, id, *b"x").index(1)];
@@ -91,6 +104,7 @@ async fn frames_that_break_a_rule_end_the_connection() {
     assert_eq!(breach(hello).await, "a second HELLO");
 }
 
+/// G9: a length of 4 GiB.
 #[tokio::test]
 async fn a_frame_of_four_gigabytes_is_refused_by_its_header() {
     let (mut peer, desk) = pair().await;
@@ -104,6 +118,7 @@ async fn a_frame_of_four_gigabytes_is_refused_by_its_header() {
     assert!(error.message().ends_with("a frame of 4294967295 bytes is over the limit of 131072"), "{error}");
 }
 
+/// G6: the result is of another type.
 #[tokio::test]
 async fn a_result_of_the_wrong_type_fails_its_call_alone() {
     let (mut peer, desk) = pair().await;
@@ -138,6 +153,7 @@ async fn a_typed_error_where_none_is_declared_fails_its_call_alone() {
     assert_eq!(soon(good).await.unwrap().unwrap(), 2);
 }
 
+/// G7, G8: a code of no name, and a text that is not UTF-8.
 #[tokio::test]
 async fn a_strange_code_is_unknown_and_a_torn_text_is_mended() {
     let (mut peer, desk) = pair().await;
@@ -163,6 +179,7 @@ async fn the_mark_not_executed_decides_what_may_be_tried_again() {
     }
 }
 
+/// F17: of frames and fields that are not known, an even number counts and an odd one does not.
 #[tokio::test]
 async fn fields_and_kinds_from_the_future_are_ignored_or_fail_one_call() {
     let (mut peer, desk) = pair().await;
@@ -207,7 +224,7 @@ async fn a_server_that_goes_in_the_middle_of_an_answer_gives_no_half_value() {
     }
 }
 
-/// What the server has not read when it closes makes the system reset the connection.
+/// F10: what the server has not read when it closes makes the system reset the connection, here within a frame.
 #[tokio::test]
 async fn a_reset_connection_fails_its_calls() {
     let (mut peer, desk) = pair().await;
@@ -223,6 +240,7 @@ async fn a_reset_connection_fails_its_calls() {
     }
 }
 
+/// F9: the server closes its half behind answers that are on their way.
 #[tokio::test]
 async fn answers_that_came_before_the_end_are_delivered() {
     let (mut peer, desk) = pair().await;
@@ -256,6 +274,7 @@ async fn a_goodbye_divides_the_calls_that_were_taken_from_the_others() {
     assert_eq!(rest, [kind::GOAWAY], "nothing is left, so the client closes");
 }
 
+/// G11: the last call of a GOAWAY grows.
 #[tokio::test]
 async fn a_goodbye_that_takes_back_what_it_said_ends_the_connection() {
     let (mut peer, desk) = pair().await;
@@ -266,6 +285,110 @@ async fn a_goodbye_that_takes_back_what_it_said_ends_the_connection() {
     assert_eq!((reason, text), (1, format!("GOAWAY grew from {id} to {}", id + 2)));
     let error = soon(open).await.unwrap().unwrap_err();
     assert_eq!((error.delivery(), error.is_retryable()), (Delivery::Unknown, false));
+}
+
+/// G11: a storm of goodbyes, of which none says anything new or each a little, is a flood.
+#[tokio::test]
+async fn a_storm_of_goodbyes_ends_the_connection() {
+    for step in [0, 1] {
+        let (mut peer, desk) = pair().await;
+        let (open, _) = begin(&mut peer, &desk, 1).await;
+        let storm: Vec<u8> = (0..20_000).flat_map(|at| goaway(u64::MAX - step * at, 0, "").bytes()).collect();
+        // The client may close before it has taken all.
+        let _ = peer.try_send(&storm).await;
+        let frames = peer.rest().await;
+        assert_eq!(frames.last().unwrap().goaway().1, 5, "{frames:?}");
+        assert_eq!(soon(open).await.unwrap().unwrap_err().delivery(), Delivery::Unknown);
+    }
+}
+
+/// G10: items of a stream that its reader has dropped are read over, as long as there is credit for them.
+#[tokio::test]
+async fn an_endless_stream_that_nobody_wants_is_read_over_as_far_as_it_may_go() {
+    let (mut peer, desk) = pair().await;
+    let mut numbers = desk.numbers(u64::MAX);
+    let reading = tokio::spawn(async move { (numbers.next().await.unwrap().unwrap(), numbers) });
+    let id = peer.frame().await.call;
+    let item = Frame::new(kind::DATA, id, *b"7").index(1);
+    peer.put(&item).await;
+    let (first, numbers) = soon(reading).await.unwrap();
+    assert_eq!(first, 7);
+    drop(numbers);
+    let cancel = peer.frame().await;
+    assert_eq!((cancel.kind, cancel.call), (kind::CANCEL, id));
+    // An item takes 17 of the 2 KiB, so there is credit for 120 of them.
+    for _ in 0..100 {
+        peer.put(&item).await;
+    }
+    let (call, other) = begin(&mut peer, &desk, 1).await;
+    peer.put(&reply(other, b"1")).await;
+    assert_eq!(soon(call).await.unwrap().unwrap(), 1, "the connection lives");
+    let (open, _) = begin(&mut peer, &desk, 2).await;
+    for _ in 0..100 {
+        // The client may close before it has taken all.
+        let _ = peer.try_send(&item.bytes()).await;
+    }
+    let (_, reason, text) = peer.frame().await.goaway();
+    assert_eq!((reason, text), (1, format!("an item of stream 1 of call {id}, without credit")));
+    assert_eq!(soon(open).await.unwrap().unwrap_err().delivery(), Delivery::Unknown);
+}
+
+/// F4 `rst_after_header`, `rst_during_data`, `rst_after_data`: cut at any byte, an answer is whole or an error.
+#[tokio::test]
+async fn an_answer_that_is_cut_off_at_any_byte_is_no_half_value() {
+    // The first frame of a long answer has its total before the first bytes.
+    let head = |id| Frame::new(kind::REPLY, id, *b"\0\0\x06\0\0\0\"AA").flags(flag::CHUNKED).bytes();
+    let rest = |id| [Frame::new(kind::CHUNK, id, *b"AA").bytes(), Frame::new(kind::CHUNK, id, *b"\"").bytes()].concat();
+    let short: fn(u64) -> Vec<u8> = |id| reply(id, b"\"AAAA\"").bytes();
+    let long = |id| [head(id), rest(id)].concat();
+    for (answer, is_long) in [(&short as &dyn Fn(u64) -> Vec<u8>, false), (&long, true)] {
+        for cut in 0..=answer(1).len() {
+            let (mut peer, desk) = pair().await;
+            let call = tokio::spawn(desk.exchange(vec![], 0));
+            // What is not read before the end makes it a reset.
+            let other = tokio::spawn(desk.echo(1));
+            let frame = peer.frame().await;
+            let is_whole = cut == answer(1).len();
+            peer.send(&answer(frame.call)[..cut]).await;
+            drop(peer);
+            match soon(call).await.unwrap() {
+                Ok(bytes) => assert!(is_whole && bytes == [0; 3], "{is_long} {cut}: {bytes:?}"),
+                Err(error) => assert_eq!(error.code(), Code::Unavailable, "{is_long} {cut}: {error}"),
+            }
+            soon(other).await.unwrap().unwrap_err();
+        }
+    }
+}
+
+/// F6: a PING before and behind every frame of an answer, of a long one, and of a stream.
+#[tokio::test]
+async fn pings_around_every_frame_are_answered() {
+    let (mut peer, desk) = pair().await;
+    let call = tokio::spawn(desk.exchange(vec![], 0));
+    let exchange = peer.frame().await.call;
+    let numbers = tokio::spawn(desk.numbers(3).collect::<Vec<_>>());
+    let stream = peer.frame().await.call;
+    let item = |number: &[u8]| Frame::new(kind::DATA, stream, number).index(1);
+    let frames = [
+        Frame::new(kind::REPLY, exchange, *b"\0\0\x06\0\0\0\"A").flags(flag::CHUNKED),
+        item(b"0"),
+        Frame::new(kind::CHUNK, exchange, *b"AA"),
+        item(b"1"),
+        Frame::new(kind::CHUNK, exchange, *b"A\""),
+        item(b"2"),
+        end(stream, 0, b""),
+    ];
+    for (at, frame) in (0u64..).zip(&frames) {
+        peer.put(&Frame::new(kind::PING, 0, at.to_le_bytes())).await;
+        let pong = peer.frame().await;
+        assert_eq!((pong.kind, pong.payload), (kind::PONG, at.to_le_bytes().to_vec()));
+        peer.put(frame).await;
+    }
+    peer.put(&Frame::new(kind::PING, 0, *b"the last")).await;
+    assert_eq!(peer.frame().await.kind, kind::PONG);
+    assert_eq!(soon(call).await.unwrap().unwrap(), [0; 3]);
+    let numbers: Vec<u64> = soon(numbers).await.unwrap().into_iter().map(Result::unwrap).collect();
+    assert_eq!(numbers, [0, 1, 2]);
 }
 
 #[tokio::test]
@@ -296,6 +419,7 @@ async fn a_server_that_calls_its_client_is_told_that_it_has_no_services() {
     assert_eq!(soon(call).await.unwrap().unwrap(), 1);
 }
 
+/// F5: a hundred calls, where sixteen may be open, the fewest that a peer may allow.
 #[tokio::test]
 async fn a_client_never_has_more_calls_open_than_the_server_allows() {
     let (mut peer, desk) = pair_with(&Hello { calls: 16, ..Hello::default() }).await;

@@ -13,6 +13,7 @@ use tests::world::{Office, WAYS, Way};
 use tests::{masked, soon, within};
 use tokio::sync::oneshot;
 
+/// F2: calls that run are finished before the server has ended.
 #[tokio::test]
 async fn a_shutdown_finishes_the_calls_that_run() {
     for way in WAYS.into_iter().filter(|way| *way != Way::InProcess) {
@@ -227,7 +228,7 @@ async fn a_server_that_vanishes_leaves_what_was_sent_unknown_and_what_was_not_un
     );
 }
 
-/// W-36: what crosses the announcement is taken, what comes after the conclusion is not.
+/// F2, W-36: what crosses the announcement is taken, what comes after the conclusion is not.
 #[tokio::test]
 async fn calls_that_cross_the_announcement_are_taken() {
     let office = Office::open().await;

@@ -396,6 +396,7 @@ async fn a_call_that_is_cut_says_what_is_known_of_it() {
     assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::NotSent), "{error}");
 }
 
+/// F4 `rst_during_data`: a long answer over real sockets, which is reset within it.
 #[tokio::test]
 async fn an_answer_that_is_cut_leaves_it_unknown_whether_the_call_ran() {
     let (office, proxy, desk) = office(Faults::none().cut_after(50_000)).await;

@@ -27,8 +27,8 @@ async fn settle(desk: &DeskClient) {
     }
 }
 
-/// E1 pushback: a handler that does not read lets the caller make its first credit and one item more, however long it
-/// takes.
+/// E1 `pushback`, F11: a handler that does not read lets the caller make its first credit and one item more, however
+/// long it takes.
 #[tokio::test]
 async fn pushback() {
     everywhere(async |desk, watch| {

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use rpc_core::{Channel, Server, ServerHandle, rpc_service};
-use tests::soon;
+use tests::{quickest, soon};
 
 #[rpc_service]
 trait Mill {
@@ -55,25 +55,13 @@ async fn mill() -> (MillClient, ServerHandle) {
     (MillClient::new(channel), server)
 }
 
-/// The best of a few attempts: other work on the machine makes some slow, and none fast.
-async fn best_of(attempts: usize, good: Duration, attempt: impl AsyncFn() -> Duration) -> Duration {
-    let mut best = Duration::MAX;
-    for _ in 0..attempts {
-        best = best.min(attempt().await);
-        if best < good {
-            break;
-        }
-    }
-    best
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pings_stay_quick_beside_a_method_that_blocks() {
     let (mill, server) = mill().await;
     // The first call shows that the method is slow; from then on it has a task of its own.
     soon(mill.block(200)).await.unwrap();
     let limit = Duration::from_millis(5);
-    let p99 = best_of(5, limit, async || {
+    let p99 = quickest(limit, async || {
         let blocked = tokio::spawn(mill.block(200));
         let mut times = Vec::new();
         while !blocked.is_finished() {
@@ -96,7 +84,7 @@ async fn handlers_that_wait_stay_quick_beside_a_method_that_blocks_later() {
     let (mill, server) = mill().await;
     soon(mill.block_later(200)).await.unwrap();
     let limit = Duration::from_millis(100);
-    let took = best_of(5, limit, async || {
+    let took = quickest(limit, async || {
         let start = Instant::now();
         // The first go out by themselves, the others in one write.
         let first: Vec<_> = (0..3).map(|_| tokio::spawn(mill.nap())).collect();
@@ -122,7 +110,7 @@ async fn two_calls_on_one_connection_compute_on_two_cores() {
     let (mill, server) = mill().await;
     soon(mill.grind(5)).await.unwrap();
     let limit = Duration::from_millis(80);
-    let took = best_of(5, limit, async || {
+    let took = quickest(limit, async || {
         let start = Instant::now();
         let (one, two) = tokio::join!(mill.grind(50), mill.grind(50));
         assert!(one.unwrap() > 0 && two.unwrap() > 0);

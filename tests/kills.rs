@@ -91,6 +91,7 @@ impl Outcomes {
     }
 }
 
+/// F4, F10: whatever is cut, nobody gets half a value, and no call runs more often than it is told.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_thousand_calls_on_connections_that_are_cut_at_random_bytes() {
     let runs: Arc<[AtomicU32]> = (0..CALLS).map(|_| AtomicU32::new(0)).collect();

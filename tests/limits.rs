@@ -231,6 +231,7 @@ async fn a_connection_over_the_limit_is_told_so_and_the_others_live() {
     office.close().await;
 }
 
+/// B7, B8, B9: what may not be sent is refused where it is made: too much, our own prefix, control characters.
 #[tokio::test]
 async fn metadata_at_its_limits_passes_and_past_them_is_not_sent() {
     let office = Office::open().await;
@@ -251,7 +252,9 @@ async fn metadata_at_its_limits_passes_and_past_them_is_not_sent() {
         assert_eq!((error.code(), error.delivery()), (Code::InvalidArgument, Delivery::NotSent));
         assert_eq!(error.message(), rule);
     }
-    for (key, value) in [("", "x"), ("Upper", "x"), ("rpc-own", "x"), ("k", "a\r\nb"), ("k", "\0")] {
+    for (key, value) in
+        [("", "x"), ("Upper", "x"), ("rpc-own", "x"), ("k", "a\r\nb"), ("k", "\r"), ("k", "\n"), ("k", "\0")]
+    {
         let error = soon(desk.metadata().metadata(key, value)).await.unwrap_err();
         assert_eq!((error.code(), error.delivery()), (Code::InvalidArgument, Delivery::NotSent), "{key:?}");
     }
@@ -259,6 +262,7 @@ async fn metadata_at_its_limits_passes_and_past_them_is_not_sent() {
     office.close().await;
 }
 
+/// B7 the other way.
 #[tokio::test]
 async fn reply_metadata_at_its_limits_passes_and_past_them_fails_the_call_alone() {
     let office = Office::open().await;

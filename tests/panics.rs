@@ -13,6 +13,7 @@ use tests::world::{Office, Way, address, everywhere};
 
 const SECRET: &str = "swordfish";
 
+/// B11: at once, or after the handler has waited.
 #[tokio::test]
 async fn a_panic_ends_its_call_and_keeps_its_text() {
     everywhere(async |desk, watch| {
@@ -139,6 +140,7 @@ async fn arguments_that_panic_while_they_are_read_fail_their_call() {
     soon(server.shutdown()).await;
 }
 
+/// B13: the result is written, and panics when it is dropped.
 #[tokio::test]
 async fn a_result_that_panics_while_it_is_written_fails_its_call() {
     let (room, server) = room().await;

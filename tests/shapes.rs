@@ -1,11 +1,13 @@
 //! Every shape of call, over every transport and in every codec.
 #![allow(clippy::unwrap_used, reason = "tests assert by panicking")]
 
+use std::cell::Cell;
+
 use futures::future::join_all;
-use rpc_core::{CallError, Channel, Code, Delivery, Server};
+use rpc_core::{CallError, Channel, Code, Delivery, Server, rpc_service};
 use tests::desk::{DeskClient, DeskServer, Event, Form, Refused, clerk, code_of, pattern, sum};
 use tests::soon;
-use tests::world::{Office, Way, address, everywhere};
+use tests::world::{Office, WAYS, Way, address, everywhere, on_every_channel};
 
 #[tokio::test]
 async fn a_call_without_arguments_and_result_is_answered() {
@@ -74,6 +76,7 @@ async fn a_unit_result_and_a_unit_error_are_told_apart() {
     .await;
 }
 
+/// B1 `status_code_and_message`, B2 `special_status_message`, B3: every code, with a text that comes back byte by byte.
 #[tokio::test]
 async fn a_status_keeps_code_message_and_metadata() {
     let special = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n";
@@ -92,6 +95,7 @@ async fn a_status_keeps_code_message_and_metadata() {
     .await;
 }
 
+/// B5 `custom_metadata`, B6: keys repeat, and order is kept, there and back.
 #[tokio::test]
 async fn metadata_goes_both_ways_in_order_and_with_repeated_keys() {
     let sent = [("tenant", "a"), ("trace.id", "ünï ☺"), ("tenant", "b"), ("empty", "")];
@@ -194,20 +198,61 @@ async fn any_stream_of_bytes_carries_calls() {
     assert_eq!(error.peer(), Some("the other end"));
 }
 
+/// The desk as a client sees it that was built from another version of the trait.
+#[rpc_service(name = "Desk")]
+trait OtherDesk {
+    async fn echo(&self, number: u64, more: u64) -> u64;
+    async fn hold(&self, number: String) -> u64;
+    async fn sleep(&self, number: u64) -> u64;
+    async fn absent(&self) -> u64;
+}
+
+/// B4 `unimplemented_method`, `unimplemented_service`: the call fails by its name, and nothing else does.
 #[tokio::test]
 async fn a_method_or_service_that_is_not_there_fails_its_call_alone() {
-    let office = Office::open().await;
-    let desk = office.client().await;
-    let channel = Channel::connect(&office.address).await.unwrap();
-    let stranger = DeskClient::new(channel.service("Nobody"));
-    let error = soon(stranger.echo(1)).await.unwrap_err();
-    assert_eq!((error.code(), error.delivery()), (Code::Unimplemented, Delivery::NotExecuted));
-    assert!(!error.is_retryable());
-    assert_eq!(error.method(), Some("Nobody.echo"));
-    assert!(error.message().contains("no such service"), "{error}");
+    on_every_channel(async |channel, watch| {
+        let stranger = DeskClient::new(channel.service("Nobody"));
+        let desk = DeskClient::new(channel.clone());
+        let held = tokio::spawn(desk.hold(1));
+        assert_eq!(watch.next().await, Event::Begun(1));
+        let service = soon(stranger.hold(2)).await.unwrap_err();
+        let method = soon(OtherDeskClient::new(channel).absent()).await.unwrap_err();
+        for (error, name, what) in
+            [(service, "Nobody.hold", "no such service"), (method, "Desk.absent", "no such method")]
+        {
+            assert_eq!((error.code(), error.delivery()), (Code::Unimplemented, Delivery::NotExecuted));
+            assert!(!error.is_retryable());
+            assert_eq!(error.method(), Some(name));
+            assert!(error.message().contains(what), "{error}");
+        }
+        assert_eq!(watch.so_far(), [], "no handler ran");
+        watch.release(1);
+        assert_eq!(soon(held).await.unwrap().unwrap(), 1, "the connection lives");
+    })
+    .await;
+}
 
-    let known = DeskClient::new(channel);
-    assert_eq!(soon(known.echo(1)).await.unwrap(), 1, "the connection lives");
-    assert_eq!(soon(desk.echo(2)).await.unwrap(), 2);
-    office.close().await;
+/// B14: an argument of another type, and one that is missing, in every codec. W-40: one more is ignored by name, and
+/// refused by position.
+#[tokio::test]
+async fn arguments_of_another_version_fail_their_call_and_do_not_run() {
+    let ignored = Cell::new(0);
+    on_every_channel(async |channel, watch| {
+        let other = OtherDeskClient::new(channel.clone());
+        for error in [soon(other.hold("seven".to_owned())).await.unwrap_err(), soon(other.sleep(1)).await.unwrap_err()]
+        {
+            assert_eq!((error.code(), error.delivery()), (Code::InvalidArgument, Delivery::NotExecuted), "{error}");
+            assert!(!error.is_retryable());
+        }
+        match soon(other.echo(7, 8)).await {
+            Ok(number) => ignored.set(ignored.get() + number),
+            Err(error) => {
+                assert_eq!((error.code(), error.delivery()), (Code::InvalidArgument, Delivery::NotExecuted), "{error}");
+            }
+        }
+        assert_eq!(watch.so_far(), [], "no handler ran");
+        assert_eq!(soon(DeskClient::new(channel).echo(7)).await.unwrap(), 7, "the connection lives");
+    })
+    .await;
+    assert_eq!(ignored.get(), 7 * 2 * WAYS.len() as u64, "MessagePack with names, and JSON");
 }

@@ -19,6 +19,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const TLS: &[u8] = &[0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03, 0x5A];
 const RANDOM: &[u8] = &[0x8B, 0x13, 0xF7, 0x00, 0x42, 0x99, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06];
 
+/// F18: HTTP, TLS, SSH or noise on the port: closed within a second, with one line in the log.
 #[tokio::test]
 async fn a_server_names_the_protocol_of_a_stranger_and_closes_at_once() {
     let mut office = Office::open().await;
@@ -50,6 +51,7 @@ async fn a_server_names_the_protocol_of_a_stranger_and_closes_at_once() {
     office.close().await;
 }
 
+/// F17: a version that the server does not speak is refused with the reason.
 #[tokio::test]
 async fn a_server_explains_itself_to_another_version() {
     let mut office = Office::open().await;
@@ -140,6 +142,7 @@ async fn refusal(address: &str) -> String {
     masked(&error)
 }
 
+/// F17, F18, G12: another version, another protocol, and a server that never says HELLO.
 #[tokio::test]
 async fn a_client_says_what_answers_in_place_of_a_server() {
     let other_version = [&PREFACE[..6], &[2, 0]].concat();
@@ -303,6 +306,7 @@ async fn a_codec_that_the_server_does_not_have_is_named_with_those_it_has() {
     office.close().await;
 }
 
+/// F18: the rest is not read.
 #[tokio::test]
 async fn what_comes_after_a_strange_start_is_not_looked_at() {
     let mut office = Office::open().await;

@@ -9,7 +9,7 @@ use tests::desk::{DeskClient, Event, pattern};
 use tests::soon;
 use tests::world::{Office, everywhere};
 
-/// C1: a stream that was never polled sends nothing; nor do those that its caller would have sent.
+/// C1 `cancel_before_start`: nothing of a stream that was never polled is sent, nor of those of its caller.
 #[tokio::test]
 async fn cancel_before_start() {
     everywhere(async |desk, watch| {
@@ -34,7 +34,7 @@ async fn cancel_after_first_response() {
     .await;
 }
 
-/// C4: cancelled when the caller has sent all, while the handler is at work.
+/// C4 `cancel_after_half_close`: the caller has sent all, and the handler is at work.
 #[tokio::test]
 async fn cancel_after_half_close() {
     everywhere(async |desk, watch| {

@@ -157,14 +157,18 @@ async fn large_items_go_both_ways_while_calls_are_answered() {
     .await;
 }
 
+/// B5, B6: what the caller of a stream has said comes back with the end, in order, with keys that repeat.
 #[tokio::test]
 async fn metadata_comes_with_the_end() {
+    let sent = [("tenant", "a"), ("trace.id", "ünï ☺"), ("tenant", "b"), ("tenant", "a")];
     everywhere(async |desk, _| {
-        let mut items = desk.signed();
+        let mut items = sent.iter().fold(desk.signed(), |items, (key, value)| items.metadata(*key, *value));
         assert_eq!(soon(items.next()).await.unwrap().unwrap(), 1);
         assert!(items.trailing_metadata().is_none());
         assert!(soon(items.next()).await.is_none());
-        assert_eq!(items.trailing_metadata().unwrap().get("signature"), Some("ann"));
+        let trailing = items.trailing_metadata().unwrap();
+        assert_eq!(trailing.get("signature"), Some("ann"));
+        assert_eq!(trailing.iter().take(sent.len()).collect::<Vec<_>>(), sent);
     })
     .await;
 }
@@ -186,6 +190,23 @@ async fn a_status_comes_behind_the_items() {
             assert!(!items.is_complete());
         }
         assert_eq!(soon(desk.status_after(3, 0).try_collect::<Vec<_>>()).await.unwrap(), [0, 1, 2]);
+    })
+    .await;
+}
+
+/// B1 `status_code_and_message`, B2 `special_status_message`, B3: the same where the caller streams too.
+#[tokio::test]
+async fn a_status_ends_a_stream_both_ways() {
+    let special = "\t\ntest with whitespace\r\nand Unicode BMP ☺ and non-BMP 😈\t\n";
+    everywhere(async |desk, _| {
+        for (number, text) in (1..=16).map(|number| (number, special)).chain([(2, "test status message"), (2, "")]) {
+            let sent = stream::iter([(70, None), (number, Some(text.to_owned())), (71, None)]);
+            let mut items = desk.status_within(sent);
+            assert_eq!(soon(items.next()).await.unwrap().unwrap(), 70);
+            let error = soon(items.next()).await.unwrap().unwrap_err();
+            assert_eq!((error.code(), error.message()), (code_of(number).unwrap(), text));
+            assert!(soon(items.next()).await.is_none() && !items.is_complete());
+        }
     })
     .await;
 }

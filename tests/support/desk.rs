@@ -133,7 +133,13 @@ pub trait Desk {
     /// Items of this size for ever; says how many it has made.
     async fn endless(&self, size: u32) -> impl Stream<Item = Vec<u8>>;
 
-    /// One item, and metadata behind it.
+    /// Gives back each number as it comes, and ends with the code of the first that has a text, and with that text.
+    async fn status_within(
+        &self,
+        incoming: Streaming<(u16, Option<String>)>,
+    ) -> impl Stream<Item = Result<u16, RpcError>>;
+
+    /// One item, and metadata behind it: that of the call, and a signature.
     async fn signed(&self, cx: &Context) -> impl Stream<Item = u32>;
 
     /// Calls another desk's [`watched`](Self::watched) and passes on what it gives.
@@ -455,10 +461,23 @@ impl Desk for Clerk {
         }))
     }
 
+    async fn status_within(
+        &self,
+        incoming: Streaming<(u16, Option<String>)>,
+    ) -> impl Stream<Item = Result<u16, RpcError>> {
+        incoming.map(|item| match item? {
+            (number, Some(text)) => Err(RpcError::new(code_of(number).unwrap_or(Code::Internal), text)),
+            (number, None) => Ok(number),
+        })
+    }
+
     async fn signed(&self, cx: &Context) -> impl Stream<Item = u32> {
         let cx = cx.clone();
         push(move |mut out| async move {
             out.send(1).await;
+            for (key, value) in cx.metadata().iter() {
+                cx.reply_metadata().append(key, value);
+            }
             cx.reply_metadata().insert("signature", "ann");
         })
     }

@@ -37,6 +37,19 @@ pub async fn within<F: Future>(limit: Duration, future: F) -> F::Output {
     }
 }
 
+/// How long `attempt` takes, at best: others use the machine too, which makes some attempts slow, and none fast.
+/// The first that is within `limit` is the last.
+pub async fn quickest(limit: Duration, attempt: impl AsyncFn() -> Duration) -> Duration {
+    let mut best = Duration::MAX;
+    for _ in 0..10 {
+        best = best.min(attempt().await);
+        if best <= limit {
+            break;
+        }
+    }
+    best
+}
+
 /// The text of an error with what differs from run to run taken out: ports, durations and socket names.
 pub fn masked(error: &impl std::fmt::Display) -> String {
     let mut words: Vec<String> = Vec::new();

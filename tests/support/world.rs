@@ -135,18 +135,27 @@ impl Office {
 ///
 /// When the test does; what was printed last names transport and codec.
 pub async fn everywhere(test: impl AsyncFn(DeskClient, &Watch)) {
+    on_every_channel(async |channel, watch| test(DeskClient::new(channel), watch).await).await;
+}
+
+/// The same for a test that calls the desk by a trait of its own.
+///
+/// # Panics
+///
+/// When the test does; what was printed last names transport and codec.
+pub async fn on_every_channel(test: impl AsyncFn(Channel, &Watch)) {
     for way in WAYS {
         for (name, codec) in codecs() {
             println!("{way:?}, {name}");
             if way == Way::InProcess {
                 let (clerk, watch) = clerk();
                 let channel = Channel::builder("").codec(codec).in_process(DeskServer::new(clerk));
-                test(DeskClient::new(channel), &watch).await;
+                test(channel, &watch).await;
                 continue;
             }
             let office = Office::with(way, |builder| builder).await;
             let channel = Channel::builder(&office.address).codec(codec).connect().await.unwrap();
-            test(DeskClient::new(channel), &office.watch).await;
+            test(channel, &office.watch).await;
             office.close().await;
         }
     }

@@ -200,9 +200,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             if last > goaway.last {
                 return Err(Breach::new(format!("GOAWAY grew from {} to {last}", goaway.last)));
             }
-            if last == goaway.last {
-                self.budget.spend(now)?;
-            }
+            // Each looks at all open calls, and one that takes back only a little costs its sender no more.
+            self.budget.spend(now)?;
         }
         let goaway = Goaway { last, reason, text };
         let error = goaway.error();

@@ -65,7 +65,7 @@ fn a_call_is_not_sent_after_its_deadline() {
     assert_eq!(client.verdict(ticket), (Delivery::NotSent, Code::DeadlineExceeded));
 }
 
-/// D2.
+/// D2 `deadline_in_past`: nothing is sent, not even before HELLO.
 #[test]
 fn a_deadline_in_the_past_sends_nothing() {
     for mut client in [Bench::client(), Bench::new(Role::Client, Limits::default())] {

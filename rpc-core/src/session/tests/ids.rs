@@ -59,7 +59,7 @@ fn ids_may_leave_gaps() {
     assert_eq!(answers(&server.said()), [(1001, true, 0), (u64::MAX, true, 0), (1, true, 0)]);
 }
 
-/// A connection that has used up its ids takes no further calls, instead of going round to the first.
+/// F15: a connection that has used up its ids takes no further calls, instead of going round to the first.
 #[test]
 fn ids_never_wrap() {
     let mut client = Bench::client();
@@ -74,7 +74,7 @@ fn ids_never_wrap() {
     client.assert_empty();
 }
 
-/// The same for calls that were waiting when the ids were used up.
+/// F15: the same for calls that were waiting when the ids were used up.
 #[test]
 fn calls_that_wait_fail_when_ids_are_used_up() {
     let mut client = Bench::client();

@@ -110,6 +110,17 @@ fn frames_without_effect_are_bounded() {
     }
 }
 
+/// W-39: a GOAWAY may come again and take more back, but not without end.
+#[test]
+fn goaways_that_fall_are_bounded() {
+    let mut client = Bench::client();
+    client.hear(goaway(ANNOUNCED));
+    for below in 1..=10_000 {
+        client.hear(goaway(ANNOUNCED - below));
+    }
+    assert_eq!(client.breach(goaway(9)).reason(), Reason::Flood);
+}
+
 /// W-39: cancelling what runs again and again has no effect either.
 #[test]
 fn repeated_cancels_are_bounded() {
