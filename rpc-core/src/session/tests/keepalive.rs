@@ -159,3 +159,40 @@ fn a_retired_connection_starts_no_calls_and_ends_with_the_last_one() {
         assert!(matches!(client.outcome(ticket), Outcome::Reply(_)));
     }
 }
+
+/// Answers between the two keep a connection alive, and not in use.
+#[test]
+fn an_idle_connection_is_closed_however_often_its_server_asks() {
+    let mut client = Bench::client();
+    client.heard();
+    client.wait(IDLE - TICK);
+    client.heard();
+    client.hear(Frame::Ping([1; 8]));
+    assert_eq!(client.wait_until_due(), TICK);
+    assert_eq!(client.judged(), Some(Verdict::Idle));
+}
+
+#[test]
+fn an_idle_connection_was_in_use_until_its_last_answer_came() {
+    let mut client = Bench::client();
+    client.heard();
+    client.wait(KEEPALIVE - TICK);
+    let (_, id) = client.sent(1);
+    client.heard();
+    client.hear(reply(id, part(1)));
+    assert_eq!(client.wait_until_due(), IDLE);
+    assert_eq!(client.judged(), Some(Verdict::Idle));
+}
+
+#[test]
+fn a_call_of_the_peer_is_a_use_of_the_connection() {
+    let mut client = Bench::client();
+    client.heard();
+    client.wait(IDLE - TICK);
+    client.heard();
+    client.hear(small_call(2));
+    let id = client.begin().unwrap();
+    client.session.reply(id, Answer::Stopped);
+    assert_eq!(client.wait_until_due(), IDLE);
+    assert_eq!(client.judged(), Some(Verdict::Idle));
+}
