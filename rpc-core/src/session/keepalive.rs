@@ -54,7 +54,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// When the silence has lasted long enough for something to be done.
     pub(super) fn keepalive_due(&self) -> Option<Instant> {
-        if self.closing.is_lost() {
+        // An end with nothing left but to write its last words has another limit for that.
+        if self.closing.is_lost() || self.closing.is_over_when_idle() && self.is_idle() {
             return None;
         }
         let Keepalive { heard, asked, used } = self.keepalive;

@@ -196,3 +196,19 @@ fn a_call_of_the_peer_is_a_use_of_the_connection() {
     assert_eq!(client.wait_until_due(), IDLE);
     assert_eq!(client.judged(), Some(Verdict::Idle));
 }
+
+/// The driver has a limit for what the peer does not read; a time that stays over would keep it busy until then.
+#[test]
+fn an_end_with_nothing_left_but_to_write_is_never_due() {
+    for role in [Role::Client, Role::Server] {
+        let mut end = Bench::greeted(role, least(), roomy());
+        end.heard();
+        end.wait(IDLE);
+        end.session.retire();
+        assert_eq!((end.session.poll_timeout(), end.judged()), (None, None));
+    }
+    let mut server = Bench::server();
+    server.heard();
+    server.session.conclude(Reason::Shutdown, "");
+    assert_eq!(server.session.poll_timeout(), None);
+}
