@@ -212,3 +212,47 @@ fn an_end_with_nothing_left_but_to_write_is_never_due() {
     server.session.conclude(Reason::Shutdown, "");
     assert_eq!(server.session.poll_timeout(), None);
 }
+
+#[test]
+fn a_peer_that_is_silent_for_long_is_asked_as_soon_as_a_call_is_made() {
+    let mut server = Bench::server();
+    server.heard();
+    server.wait(KEEPALIVE);
+    assert!(server.said().is_empty(), "nobody waits for it");
+    server.sent(1);
+    assert_eq!(server.wait_until_due(), Duration::ZERO);
+    assert!(asks(&server.said()));
+    assert_eq!(server.wait_until_due(), TIMEOUT);
+    assert_eq!(server.judged(), Some(Verdict::Silent));
+}
+
+#[test]
+fn a_retired_connection_gives_up_a_silent_peer_too() {
+    let mut client = Bench::client();
+    client.heard();
+    client.sent(1);
+    client.session.retire();
+    assert_eq!(client.wait_until_due(), KEEPALIVE);
+    assert!(asks(&client.said()));
+    assert_eq!(client.wait_until_due(), TIMEOUT);
+    assert_eq!(client.judged(), Some(Verdict::Silent));
+}
+
+#[test]
+fn a_retired_connection_still_serves_the_calls_of_its_peer() {
+    let mut client = Bench::client();
+    client.sent(1);
+    client.session.retire();
+    client.hear(small_call(2));
+    let id = client.begin().unwrap();
+    client.session.reply(id, Answer::Reply { metadata: None, message: message(1) });
+    assert!(matches!(client.said()[..], [Frame::Reply { id: 2, .. }]));
+}
+
+#[test]
+fn an_idle_connection_that_retires_ends_at_once() {
+    let mut server = Bench::server();
+    server.session.retire();
+    assert!(matches!(server.said()[..], [Frame::Goaway { last: 0, reason: Reason::Shutdown, .. }]));
+    assert!(server.session.is_finished());
+}
