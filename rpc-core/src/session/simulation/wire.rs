@@ -19,6 +19,8 @@ pub(super) struct Wire {
     broken: bool,
     /// The near end has sent all it ever will.
     ended: bool,
+    /// Nothing arrives, for a while or for ever.
+    held: bool,
 }
 
 impl Wire {
@@ -31,6 +33,7 @@ impl Wire {
             latest: 0,
             broken: false,
             ended: false,
+            held: false,
         }
     }
 
@@ -51,7 +54,7 @@ impl Wire {
 
     /// The next piece that has arrived.
     pub(super) fn deliver(&mut self, now: Time) -> Option<Bytes> {
-        if self.flight.front().is_none_or(|(time, _)| *time > now) {
+        if self.held || self.flight.front().is_none_or(|(time, _)| *time > now) {
             return None;
         }
         let (_, bytes) = self.flight.pop_front()?;
@@ -72,6 +75,11 @@ impl Wire {
         self.ended = true;
     }
 
+    /// Keeps what is on its way and what will be sent, until it is told otherwise.
+    pub(super) fn hold(&mut self, held: bool) {
+        self.held = held;
+    }
+
     /// Nothing more will be sent.
     pub(super) fn end(&mut self) {
         self.ended = true;
@@ -79,7 +87,7 @@ impl Wire {
 
     /// Whether the far end has read all there will ever be.
     pub(super) fn is_at_end(&self) -> bool {
-        self.ended && self.flight.is_empty()
+        self.ended && self.flight.is_empty() && !self.held
     }
 
     pub(super) fn is_broken(&self) -> bool {
