@@ -28,7 +28,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use fault::{FAULTS, Tamper};
-pub(super) use random::Random;
+pub(crate) use random::Random;
 use world::World;
 
 /// Microseconds since a history began.
