@@ -62,12 +62,12 @@ impl Profile {
             events.push((random.below(until), Event::Close(random.below(2) as usize)));
         }
         if self.is_hasty && random.percent(50) {
+            // While calls are open, or when all is quiet; for a while, or for ever.
+            let time = random.below(until) * random.pick(&[1, 1, 20]);
+            let lasts = random.percent(50).then(|| random.between(1, 300_000));
             for wire in random.pick::<&[usize]>(&[&[0], &[1], &[0, 1]]) {
-                let time = random.below(until);
                 events.push((time, Event::Hold(*wire)));
-                if random.percent(50) {
-                    events.push((time + random.between(1, 300_000), Event::Release(*wire)));
-                }
+                events.extend(lasts.map(|lasts| (time + lasts, Event::Release(*wire))));
             }
             events.extend((0..2).map(|end| (HANDSHAKE, Event::Hello(end))));
         }

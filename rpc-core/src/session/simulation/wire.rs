@@ -21,6 +21,8 @@ pub(super) struct Wire {
     ended: bool,
     /// Nothing arrives, for a while or for ever.
     held: bool,
+    /// And nothing more is taken meanwhile.
+    full: bool,
 }
 
 impl Wire {
@@ -34,10 +36,14 @@ impl Wire {
             broken: false,
             ended: false,
             held: false,
+            full: false,
         }
     }
 
     pub(super) fn room(&self) -> usize {
+        if self.full {
+            return 0;
+        }
         self.capacity.saturating_sub(self.in_flight)
     }
 
@@ -75,9 +81,15 @@ impl Wire {
         self.ended = true;
     }
 
-    /// Keeps what is on its way and what will be sent, until it is told otherwise.
-    pub(super) fn hold(&mut self, held: bool) {
-        self.held = held;
+    /// Keeps what is on its way, and what it still takes, until it is told otherwise.
+    pub(super) fn hold(&mut self, random: &mut Random) {
+        self.held = true;
+        self.full = random.percent(50);
+    }
+
+    pub(super) fn release(&mut self) {
+        self.held = false;
+        self.full = false;
     }
 
     /// Nothing more will be sent.

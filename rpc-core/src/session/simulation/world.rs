@@ -258,13 +258,13 @@ impl World {
     }
 
     fn hold(&mut self, wire: usize) {
-        self.wires[wire].hold(true);
+        self.wires[wire].hold(&mut self.random);
         self.was_held = true;
         self.tally.note("held");
     }
 
     fn release(&mut self, wire: usize) {
-        self.wires[wire].hold(false);
+        self.wires[wire].release();
         self.schedule(self.now, Event::Read(1 - wire));
         if !self.ends[1 - wire].lost {
             self.tally.note("held bytes came");
