@@ -187,4 +187,6 @@ impl<A: Clone, R: Clone> Kept<A, R> {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

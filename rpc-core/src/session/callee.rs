@@ -27,6 +27,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             return Err(Breach::new(format!("call {} has a request id, and is one-way or has streams", call.id)));
         }
         self.last_seen = call.id;
+        self.note_used(now);
         if self.closing.is_concluded() {
             // GOAWAY told the peer that this call is not taken (W-35); what comes of it is read over.
             if call.streams {

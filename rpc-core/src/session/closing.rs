@@ -36,6 +36,11 @@ impl Closing {
         self.concluded
     }
 
+    /// Whether this end closes the connection as soon as no call is open.
+    pub(super) fn is_over_when_idle(&self) -> bool {
+        self.concluded || self.retired
+    }
+
     /// Whether no further call can be made, and this end has not said that it takes none.
     pub(super) fn is_to_be_concluded(&self) -> bool {
         let refuses = self.peer.as_ref().is_some_and(|goaway| goaway.last != ANNOUNCED);

@@ -15,6 +15,8 @@ pub(super) struct Keepalive {
     heard: Option<Instant>,
     /// When the peer was asked, where it has said nothing since.
     asked: Option<Instant>,
+    /// When a call was open last, as far as what came shows: a PING and its PONG keep no connection in use.
+    used: Option<Instant>,
 }
 
 /// What is to be done about a connection on which nothing happens.
@@ -29,7 +31,13 @@ pub(crate) enum Verdict {
 impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// Something came from the peer, whatever it was.
     pub(crate) fn handle_heard(&mut self, now: Instant) {
-        self.keepalive = Keepalive { heard: Some(now), asked: None };
+        let used = self.keepalive.used.filter(|_| self.is_idle());
+        self.keepalive = Keepalive { heard: Some(now), asked: None, used: used.or(Some(now)) };
+    }
+
+    /// The peer makes a call.
+    pub(super) fn note_used(&mut self, now: Instant) {
+        self.keepalive.used = Some(now);
     }
 
     /// What has come of the silence, where it is time to say so.
@@ -39,19 +47,21 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         }
         match self.keepalive.asked {
             Some(_) => Some(Verdict::Silent),
-            None if self.closes_when_idle() && self.is_idle() => Some(Verdict::Idle),
+            None if self.is_idle() && self.closes_when_idle() => Some(Verdict::Idle),
             None => None,
         }
     }
 
     /// When the silence has lasted long enough for something to be done.
     pub(super) fn keepalive_due(&self) -> Option<Instant> {
-        if self.closing.is_lost() {
+        // An end with nothing left but to write its last words has another limit for that.
+        if self.closing.is_lost() || self.closing.is_over_when_idle() && self.is_idle() {
             return None;
         }
-        let Keepalive { heard, asked } = self.keepalive;
+        let Keepalive { heard, asked, used } = self.keepalive;
         match asked {
             Some(asked) => Some(asked + self.limits.keepalive_timeout),
+            None if self.is_idle() && self.closes_when_idle() => Some(used? + self.limits.idle),
             None if self.is_idle() => Some(heard? + self.limits.idle),
             None => Some(heard? + self.limits.keepalive),
         }

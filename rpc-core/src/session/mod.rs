@@ -73,6 +73,8 @@ mod sending;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
+pub(crate) use simulation::Random;
+#[cfg(test)]
 mod tests;
 
 use std::collections::VecDeque;

@@ -64,9 +64,10 @@ struct Waiting {
 }
 
 impl Sender {
-    /// Whether a message of this length may begin now. Answers that wait go first.
+    /// Whether a message of this length may begin now. Answers that wait go first: a short one may be what tells the
+    /// peer that an item is cut off, whose room is free only then (W-28).
     pub(super) fn has_room(&self, total: usize, assembly: usize) -> bool {
-        self.long.is_empty() && self.totals + total <= assembly
+        self.short.is_empty() && self.long.is_empty() && self.totals + total <= assembly
     }
 
     /// Appends the head of a call with a long message and begins it.

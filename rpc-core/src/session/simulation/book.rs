@@ -5,7 +5,7 @@ use super::end::Called;
 use super::{Flaw, Time};
 use crate::code::Code;
 use crate::error::Delivery;
-use crate::session::{Message, Outcome, Stop, Ticket};
+use crate::session::{Message, Outcome, RequestId, Stop, Ticket};
 
 /// Everything that happened to every call, at both ends. Calls are named by their place in it; they carry it as the
 /// hash of their service, and in their messages.
@@ -21,6 +21,11 @@ pub(super) struct Record {
     pub(super) caller: usize,
     pub(super) oneway: bool,
     pub(super) len: usize,
+    pub(super) attempt: u32,
+    /// What it is known by, where it runs once.
+    pub(super) request: Option<RequestId>,
+    /// Its caller's end had retired before.
+    pub(super) is_behind: bool,
     pub(super) deadline: Option<Time>,
     pub(super) plan: Plan,
     /// The streams that the caller sends, from index 1.
@@ -58,9 +63,19 @@ pub(super) struct Plan {
 pub(super) enum Reaction {
     Reply(usize),
     Typed(usize),
-    Status,
+    /// With how long to pause before another attempt, in milliseconds.
+    Status(Option<u32>),
     /// Nobody is there to handle it: no handler is started.
     Refuse,
+    /// Whether it ran before is not known: no handler is started.
+    Unknown,
+}
+
+impl Reaction {
+    /// Whether a handler is started for it.
+    pub(super) fn is_of_handler(self) -> bool {
+        !matches!(self, Self::Refuse | Self::Unknown)
+    }
 }
 
 /// What was given as an answer.
@@ -108,7 +123,7 @@ impl Book {
         self.calls.len() - 1
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Record)> {
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = (usize, &Record)> {
         self.calls.iter().enumerate()
     }
 
@@ -139,6 +154,9 @@ impl Book {
             Outcome::Sent => return wrong("it is not one-way", record),
             Outcome::Failed(error) => {
                 let ended = Ended::Failed(error.delivery(), error.code());
+                if error.push_back() != record.push_back(error.code()) {
+                    return wrong("nobody gave this pause", record);
+                }
                 if !record.may_fail(error.delivery(), error.code(), at) {
                     return wrong("it may not end so", record);
                 }
@@ -167,6 +185,7 @@ impl Book {
                 Some(Ended::Answered) => record.starts == 1,
                 Some(Ended::Failed(Delivery::NotSent | Delivery::NotExecuted, _)) => record.starts == 0,
                 Some(Ended::Failed(Delivery::Executed, _)) => record.starts == 1,
+                Some(Ended::Failed(Delivery::Unknown, Code::Aborted)) => record.starts == 0,
                 _ => record.starts <= 1,
             };
             if !fits {
@@ -209,11 +228,11 @@ impl Record {
             }
             Delivery::Executed => match self.given {
                 Some(Given::Planned) => match self.plan.answer {
-                    Reaction::Status => code == STATUS,
+                    Reaction::Status(_) => code == STATUS,
                     Reaction::Reply(len) | Reaction::Typed(len) => {
                         code == Code::ResourceExhausted && len > at.caller_takes
                     }
-                    Reaction::Refuse => false,
+                    Reaction::Refuse | Reaction::Unknown => false,
                 },
                 Some(Given::Stopped(Some(Stop::DeadlineExceeded))) => is_late,
                 Some(Given::Stopped(Some(Stop::Forced))) => is_closing,
@@ -222,8 +241,17 @@ impl Record {
             },
             Delivery::Unknown => {
                 let might_leave = self.has_left(at) || !at.unwritable;
-                is_late || code == Code::Unavailable && at.lost && might_leave
+                let was_said = code == Code::Aborted && self.gave_plan() && self.plan.answer == Reaction::Unknown;
+                is_late || was_said || code == Code::Unavailable && at.lost && might_leave
             }
+        }
+    }
+
+    /// How long its caller is told to pause, where it fails with this code.
+    fn push_back(&self, code: Code) -> Option<u32> {
+        match self.plan.answer {
+            Reaction::Status(push_back) if code == STATUS => push_back,
+            _ => None,
         }
     }
 

@@ -1,12 +1,12 @@
+use super::Flaw;
 use super::watch::flaw_of;
 use super::world::{Event, World};
-use super::{Flaw, Time};
 use crate::code::Code;
 use crate::error::RpcError;
 use crate::frame::Frame;
 use crate::session::{Ended, Queue};
 
-/// What the drivers of the ends do: read, write, poll, see to the clock and to the end.
+/// What the drivers of the ends do: read, write, poll, see to the end.
 impl World {
     /// One turn of an end's driver: it polls until there is nothing.
     pub(super) fn turn(&mut self, end: usize) -> Result<(), Flaw> {
@@ -52,7 +52,11 @@ impl World {
         if queue.is_empty() {
             return Ok(false);
         }
-        for called in near.take(&queue)? {
+        let taken = near.take(&queue, self.now)?;
+        if taken.asks {
+            self.tally.note("asked");
+        }
+        for called in taken.calls {
             let record = &mut self.book[called.token];
             if record.unsendable || record.sent.is_some() {
                 return Err(format!("{called:?} must not be: {record:?}"));
@@ -72,6 +76,10 @@ impl World {
         near.is_writing = false;
         let room = self.wires[end].room().min(near.pending.len());
         if room == 0 {
+            let (written, stall) = (near.written, near.limits.stall.as_micros() as u64);
+            if self.was_held {
+                self.schedule(self.now + stall, Event::Stall(end, written));
+            }
             return Ok(());
         }
         let count = match self.random.below(10) {
@@ -106,6 +114,7 @@ impl World {
         let from = 1 - end;
         while let Some(bytes) = self.wires[from].deliver(self.now) {
             if !self.ends[end].lost {
+                self.hear(end);
                 let [one, two] = &mut self.ends;
                 self.tamper.take_in(end, &bytes, [&mut one.inbox, &mut two.inbox]);
             }
@@ -129,48 +138,28 @@ impl World {
         Ok(())
     }
 
+    /// Something has come, whatever it is.
+    fn hear(&mut self, end: usize) {
+        let now = self.instant(self.now);
+        self.ends[end].pulse.hear(self.now);
+        if !self.tamper.is_deaf() {
+            self.ends[end].session.handle_heard(now);
+        }
+    }
+
     fn take_in(&mut self, end: usize, frame: Frame) -> Result<(), Flaw> {
         let now = self.instant(self.now);
         let near = &mut self.ends[end];
         near.watch.received(&frame);
+        if matches!(frame, Frame::Call(_)) {
+            near.pulse.hear_call(self.now);
+        }
         if matches!(frame, Frame::Call(_)) && near.session.serving() >= near.limits.calls {
             return Err("an honest peer has passed the slots".to_owned());
         }
         near.session.handle_frame(frame, now).map_err(|breach| flaw_of(&breach))?;
         self.transmit(end)?;
         Ok(())
-    }
-
-    pub(super) fn timer(&mut self, end: usize) -> Result<(), Flaw> {
-        let now = self.instant(self.now);
-        let near = &mut self.ends[end];
-        near.armed = None;
-        if near.lost || self.tamper.stops_the_clock() {
-            return Ok(());
-        }
-        near.session.handle_timeout(now);
-        let late = self.book.iter().find(|(_, record)| {
-            let waits = record.end.is_none() && !record.given_up && record.caller == end;
-            waits
-                && record.deadline.is_some_and(|deadline| deadline <= self.now)
-                && record.ticket.is_some_and(|ticket| near.session.is_waiting(ticket))
-        });
-        match late {
-            Some((token, record)) => Err(format!("call {token} is past its deadline: {record:?}")),
-            None => Ok(()),
-        }
-    }
-
-    fn arm(&mut self, end: usize) {
-        let due = self.ends[end].session.poll_timeout();
-        let due = due.map(|due| due.duration_since(self.base).as_micros() as Time);
-        if let Some(due) = due
-            && self.ends[end].armed.is_none_or(|armed| armed > due)
-        {
-            self.ends[end].armed = Some(due);
-            let late = if self.profile.is_lazy { self.random.below(300) } else { 0 };
-            self.schedule(due.max(self.now) + late, Event::Timer(end));
-        }
     }
 
     /// Closes an end that has nothing left to do, or to say.
@@ -184,7 +173,8 @@ impl World {
             return Ok(());
         }
         if !near.lost && near.session.is_finished() {
-            self.tally.note("finished");
+            near.check_finished()?;
+            self.tally.note(if near.retired { "finished, retired" } else { "finished" });
             self.lose(end, false);
         }
         if self.ends[end].lost {

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use super::watch::{Sent, Watch};
+use super::pulse::Pulse;
+use super::watch::{Sent, Watch, require};
 use super::{Flaw, Time};
 use crate::frame::{Decoder, PREFACE};
 use crate::limits::Limits;
@@ -15,6 +16,7 @@ pub(super) struct End {
     pub(super) session: Session<usize, u64, u64>,
     pub(super) limits: Arc<Limits>,
     pub(super) watch: Watch,
+    pub(super) pulse: Pulse,
     pub(super) decoder: Decoder,
     /// What has come and is not a whole frame.
     pub(super) inbox: BytesMut,
@@ -37,6 +39,18 @@ pub(super) struct End {
     pub(super) shut: bool,
     /// The grace of a closing end is over.
     pub(super) forced: bool,
+    /// It starts no further calls, and ends with the last one.
+    pub(super) retired: bool,
+    /// Its driver ends the connection, whatever is open.
+    pub(super) is_closing: bool,
+}
+
+/// What is being sent.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) calls: Vec<Called>,
+    /// The peer is asked whether it is there.
+    pub(super) asks: bool,
 }
 
 /// A call that is being sent.
@@ -62,6 +76,7 @@ impl End {
         Self {
             session: Session::new(role, Arc::clone(own), identity),
             limits: Arc::clone(own),
+            pulse: Pulse::new(own, role == Role::Client),
             watch: Watch::new(u64::from(role == Role::Client), own, peer),
             decoder: Decoder::new(own.frame),
             inbox: BytesMut::new(),
@@ -76,11 +91,13 @@ impl End {
             unwritable: false,
             shut: false,
             forced: false,
+            retired: false,
+            is_closing: false,
         }
     }
 
-    /// Takes over what the session wants to be written, judges it, and says which calls are in it.
-    pub(super) fn take(&mut self, queue: &Queue) -> Result<Vec<Called>, Flaw> {
+    /// Takes over what the session wants to be written, judges it, and says what is in it.
+    pub(super) fn take(&mut self, queue: &Queue, now: Time) -> Result<Taken, Flaw> {
         let before = self.pending.len();
         queue.segments.iter().for_each(|segment| self.pending.extend_from_slice(segment));
         self.pending.extend_from_slice(&queue.tail);
@@ -89,7 +106,7 @@ impl End {
             rest = rest.strip_prefix(&PREFACE).ok_or("no preface")?;
             self.given = PREFACE.len() as u64;
         }
-        let mut calls = Vec::new();
+        let mut taken = Taken::default();
         while !rest.is_empty() {
             let (len, sent) = self.watch.sent(rest)?;
             match sent {
@@ -99,19 +116,44 @@ impl End {
                 Sent::Call { id, service } => {
                     let token = service as usize;
                     self.positions.push_back((self.given, token));
-                    calls.push(Called { token, id, position: self.given });
+                    taken.calls.push(Called { token, id, position: self.given });
+                }
+                Sent::Ping => {
+                    self.pulse.ask(now)?;
+                    taken.asks = true;
+                }
+                // One that only has no use for the connection waits for the calls that are open.
+                Sent::Goaway if !self.is_closing => {
+                    require(self.watch.is_quiet(), || format!("GOAWAY with calls open: {:?}", self.watch))?;
                 }
                 _ => {}
             }
             self.given += len as u64;
             rest = &rest[len..];
         }
-        Ok(calls)
+        Ok(taken)
     }
 
     /// Whether all that will ever be said has left.
     pub(super) fn is_drained(&self) -> bool {
         self.pending.is_empty() && !self.session.has_output()
+    }
+
+    /// It ends in good order: it has said that it takes no further calls, and owes its peer nothing.
+    pub(super) fn check_finished(&self) -> Result<(), Flaw> {
+        require(self.watch.has_concluded(), || "it ends without GOAWAY".to_owned())?;
+        if self.is_closing { Ok(()) } else { self.watch.settled() }
+    }
+
+    /// The session agrees with what was said and heard about whether calls are open.
+    pub(super) fn check_idle(&self) -> Result<(), Flaw> {
+        let is_right = !self.session.is_idle() || self.watch.is_quiet();
+        require(is_right, || format!("idle, with calls open: {:?}", self.watch))
+    }
+
+    /// Nothing is left but to write.
+    pub(super) fn is_ending(&self) -> bool {
+        self.session.is_idle() && (self.retired || self.watch.has_concluded())
     }
 
     /// When everything is over, nothing is left of anything.
@@ -128,7 +170,8 @@ impl End {
             ("sender", session.sender.is_empty()),
             ("streams", session.streams.is_empty() && session.widened == 0 && session.ahead == 0),
             ("flow", !session.has_news()),
-            ("timer", session.poll_timeout().is_none()),
+            ("deadlines", session.next_deadline.is_none()),
+            ("silence", self.lost || !self.retired && !self.pulse.is_pending()),
             ("ended", session.ended.is_empty() && session.stopping.is_empty()),
             ("handlers", self.running.is_empty()),
             ("output", self.lost || self.is_drained() && session.outbox.backlog() == 0),

@@ -3,6 +3,7 @@ use bytes::BytesMut;
 use super::book::STATUS;
 use crate::code::Code;
 use crate::frame::{Fields, HEADER, Head, PREFACE, Ran, flag, kind, put_cancel, put_done};
+use crate::session::Verdict;
 
 /// Something that goes wrong between the two ends, or in a driver. The simulation must find it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,10 +54,31 @@ pub(super) enum Fault {
     DropItem,
     /// A producer makes more than it was lent.
     MakeTooMuch,
+    /// A driver does not say that something came, ever; or says so when nothing did.
+    Deafen,
+    HearGhosts,
+    /// A driver does not give up a silent peer, or does not close an idle connection.
+    IgnoreSilence,
+    IgnoreIdleness,
+    /// A driver gives up its peer, or closes its connection, before it is time.
+    GiveUpAtOnce,
+    CloseAtOnce,
+    /// An end that retires goes on making calls.
+    RetireNothing,
+    /// An end that retires takes no further calls, or closes the connection, while calls are open.
+    ConcludeAtOnce,
+    HangUpAtOnce,
+    /// A call arrives with another request id, or as another attempt.
+    OtherRequest,
+    OtherAttempt,
+    /// A call that was not run, and may have been before, is said to have run.
+    FlipUnknown,
+    /// A failure arrives with another pause.
+    OtherPause,
 }
 
 /// All of them.
-pub(super) const FAULTS: [Fault; 46] = [
+pub(super) const FAULTS: [Fault; 60] = [
     Fault::Lose(kind::HELLO),
     Fault::Lose(kind::CALL),
     Fault::Lose(kind::REPLY),
@@ -103,6 +125,20 @@ pub(super) const FAULTS: [Fault; 46] = [
     Fault::ForgetCredit,
     Fault::DropItem,
     Fault::MakeTooMuch,
+    Fault::Lose(kind::PING),
+    Fault::Deafen,
+    Fault::HearGhosts,
+    Fault::IgnoreSilence,
+    Fault::IgnoreIdleness,
+    Fault::GiveUpAtOnce,
+    Fault::CloseAtOnce,
+    Fault::RetireNothing,
+    Fault::ConcludeAtOnce,
+    Fault::HangUpAtOnce,
+    Fault::OtherRequest,
+    Fault::OtherAttempt,
+    Fault::FlipUnknown,
+    Fault::OtherPause,
 ];
 
 /// Does a fault to a history, once; without one it lets everything pass.
@@ -172,6 +208,37 @@ impl Tamper {
 
     pub(super) fn makes_too_much(&mut self) -> bool {
         self.strikes(Fault::MakeTooMuch)
+    }
+
+    pub(super) fn is_deaf(&mut self) -> bool {
+        self.strikes_always(Fault::Deafen)
+    }
+
+    pub(super) fn hears_ghosts(&mut self) -> bool {
+        self.strikes(Fault::HearGhosts)
+    }
+
+    pub(super) fn retires_nothing(&mut self) -> bool {
+        self.strikes(Fault::RetireNothing)
+    }
+
+    pub(super) fn concludes_at_once(&mut self) -> bool {
+        self.strikes(Fault::ConcludeAtOnce)
+    }
+
+    pub(super) fn hangs_up_at_once(&mut self) -> bool {
+        self.strikes(Fault::HangUpAtOnce)
+    }
+
+    /// What a driver takes the session's verdict for.
+    pub(super) fn judges(&mut self, verdict: Option<Verdict>) -> Option<Verdict> {
+        match verdict {
+            Some(Verdict::Silent) if self.strikes_always(Fault::IgnoreSilence) => None,
+            Some(Verdict::Idle) if self.strikes_always(Fault::IgnoreIdleness) => None,
+            None if self.strikes(Fault::GiveUpAtOnce) => Some(Verdict::Silent),
+            None if self.strikes(Fault::CloseAtOnce) => Some(Verdict::Idle),
+            _ => verdict,
+        }
     }
 
     /// Passes on the bytes that come to an end. What is forged may also come to the other.
@@ -247,7 +314,15 @@ impl Tamper {
             }
             Fault::FreeSlotAtCall if self.prefaced[other] => put_done(others, 1),
             Fault::DenyCalls => frame[HEADER..HEADER + 8].fill(0),
-            Fault::NoTimeLeft => frame[HEADER + 8 + 2 + 3..HEADER + 8 + 2 + 3 + 8].fill(0),
+            Fault::NoTimeLeft => {
+                let at = field_at(&frame, field_of(fault)).unwrap();
+                frame[at..at + 8].fill(0);
+            }
+            Fault::OtherRequest | Fault::OtherAttempt | Fault::OtherPause => {
+                let at = field_at(&frame, field_of(fault)).unwrap();
+                frame[at] ^= 1;
+            }
+            Fault::FlipUnknown => frame[5] ^= flag::UNKNOWN,
             Fault::ConfuseStreams => frame[6] ^= 3,
             Fault::FlipStreamEnd => frame[HEADER] ^= STATUS.number() as u8,
             Fault::FreeSlotAtAnswer if self.prefaced[other] => {
@@ -292,8 +367,39 @@ fn is_occasion(fault: Fault, frame: &[u8]) -> bool {
             frame[4] == kind::END && frame[6] > 0 && [0, STATUS.number() as u8].contains(&frame[HEADER])
         }
         Fault::FreeSlotAtAnswer => matches!(frame[4], kind::REPLY | kind::END) && frame[6] == 0,
-        // Its first field is the deadline.
-        Fault::NoTimeLeft => frame[4] == kind::CALL && frame[HEADER + 8..].starts_with(&[11, 0, 1]),
+        Fault::NoTimeLeft | Fault::OtherRequest | Fault::OtherAttempt | Fault::OtherPause => {
+            field_at(frame, field_of(fault)).is_some()
+        }
+        Fault::FlipUnknown => frame[4] == kind::END && has(flag::UNKNOWN),
         _ => false,
     }
+}
+
+/// The tag of the field that a fault is done to.
+fn field_of(fault: Fault) -> u8 {
+    match fault {
+        Fault::OtherAttempt => 0x03,
+        Fault::OtherRequest => 0x04,
+        Fault::OtherPause => 0x0B,
+        _ => 0x01,
+    }
+}
+
+/// Where the value of a field is, in a CALL or an END that has it.
+fn field_at(frame: &[u8], tag: u8) -> Option<usize> {
+    let start = HEADER
+        + match frame[4] {
+            kind::CALL => 8,
+            kind::END => 2,
+            _ => return None,
+        };
+    let u16_at = |at: usize| usize::from(u16::from_le_bytes([frame[at], frame[at + 1]]));
+    let (mut at, end) = (start + 2, start + 2 + u16_at(start));
+    while at < end {
+        if frame[at] == tag {
+            return Some(at + 3);
+        }
+        at += 3 + u16_at(at + 1);
+    }
+    None
 }

@@ -6,7 +6,7 @@ use super::{Flaw, Time};
 use crate::code::Code;
 use crate::error::Delivery;
 use crate::session::calls::Wire;
-use crate::session::{Answer, Incoming, Outcome, Outgoing, Refusal, Stop};
+use crate::session::{Answer, Incoming, Outcome, Outgoing, Refusal, RequestId, Stop};
 
 /// What applications do with their ends: call, wait, give up, answer.
 impl World {
@@ -33,6 +33,7 @@ impl World {
         let patience = (may_wait_for_ever || self.random.percent(20)).then(|| self.random.below(20_000));
         let (oneway, len, deadline) = (record.oneway, record.len, record.deadline);
         let token = self.book.add(record);
+        let record = &self.book[token];
         let outgoing = Outgoing {
             service: token as u32,
             method: 0,
@@ -40,15 +41,17 @@ impl World {
             oneway,
             streams,
             reads,
-            attempt: 0,
+            attempt: record.attempt,
             window: self.profile.window(&mut self.random),
             deadline: deadline.map(|deadline| self.instant(deadline)),
-            request: None,
+            request: record.request.map(Box::new),
             metadata: None,
             message: body(token, len),
         };
         let now = self.instant(self.now);
-        match self.ends[end].session.start(&outgoing, token, now) {
+        let near = &mut self.ends[end];
+        match near.session.start(&outgoing, token, now) {
+            Ok(_) if near.retired => return Err(format!("call {token} is started by an end that has retired")),
             Err(error) => self.end_call(end, token, &Outcome::Failed(error))?,
             Ok(None) => self.end_call(end, token, &Outcome::Sent)?,
             Ok(ticket) => self.book[token].ticket = ticket,
@@ -63,20 +66,26 @@ impl World {
         let random = &mut self.random;
         let len = self.profile.message(1 - end, random);
         let answer = match random.below(10) {
-            0 => Reaction::Status,
+            0 => Reaction::Status(random.pick(&[None, Some(0), Some(250), Some(u32::MAX)])),
             1 => Reaction::Refuse,
             2 => Reaction::Typed(self.profile.message(end, random)),
             _ => Reaction::Reply(self.profile.message(end, random)),
         };
         let takes = match random.below(10) {
             0..4 => Some(0),
-            4..8 => Some(random.below(10_000)),
+            4..8 => Some(self.profile.takes(random)),
             _ => None,
         };
         let oneway = random.percent(12);
         let (streams, stream, waits) = if oneway { (Vec::new(), None, false) } else { self.profile.streams(random) };
+        let has_streams = !streams.is_empty() || stream.is_some();
         let random = &mut self.random;
         let listens = takes.is_none() || stream.is_some() || waits || random.percent(70);
+        let attempt = if random.percent(25) { random.between(1, 3) as u32 } else { 0 };
+        let number = self.book.iter().len() as u64 + 1;
+        let instance = [if attempt > 0 { 9 } else { 0 }; 16];
+        let request = (!oneway && !has_streams && random.percent(30)).then_some(RequestId { number, instance });
+        let answer = if request.is_some() && random.percent(20) { Reaction::Unknown } else { answer };
         let plan = Plan { answer, takes, stops_within: listens.then(|| random.pick(&[0, 100, 5_000])) };
         let has_deadline = random.percent(30);
         let within: Time = random.pick(&[0, 300, 3_000, 20_000, 20_000]);
@@ -84,6 +93,9 @@ impl World {
             caller: end,
             oneway,
             len,
+            attempt,
+            request,
+            is_behind: self.ends[end].retired,
             // Nobody can give up a one-way call that is sent, so a handler that never ends needs a deadline.
             deadline: (has_deadline || oneway && takes.is_none()).then(|| self.now + random.below(within + 1)),
             plan,
@@ -120,6 +132,8 @@ impl World {
 
     fn end_call(&mut self, end: usize, token: usize, outcome: &Outcome) -> Result<(), Flaw> {
         let mut at = self.circumstances(end);
+        // Whoever has retired makes no calls.
+        at.closing |= self.book[token].is_behind;
         at.overloaded = matches!(outcome, Outcome::Failed(error) if error.message().contains("wait to be started"));
         let ended = self.book.end(token, outcome, at)?;
         self.abandoned |= self.book[token].is_abandoned();
@@ -136,6 +150,7 @@ impl World {
             Ended::Failed(Delivery::Executed, Code::DeadlineExceeded) => "late, executed",
             Ended::Failed(Delivery::Executed, _) => "forced to stop",
             Ended::Failed(Delivery::Unknown, Code::DeadlineExceeded) => "late, unknown",
+            Ended::Failed(Delivery::Unknown, Code::Aborted) => "unknown whether it ran before",
             Ended::Failed(..) => "unknown",
         });
         Ok(())
@@ -178,6 +193,8 @@ impl World {
             && is_body(&incoming.body, token, record.len)
             && usize::from(incoming.streams) == record.streams.len()
             && incoming.reads == record.answer.is_some()
+            && incoming.attempt == record.attempt
+            && incoming.request.as_deref() == record.request.as_ref()
             && incoming.deadline.is_some() == deadline.is_some()
             && incoming.deadline >= deadline;
         if !is_genuine {
@@ -186,7 +203,7 @@ impl World {
         if incoming.deadline.is_some_and(|deadline| deadline <= now) {
             return Err(format!("call {token} is started too late: {record:?}"));
         }
-        if record.plan.answer == Reaction::Refuse {
+        if !record.plan.answer.is_of_handler() {
             self.answer(end, id, token, Given::Planned);
             return Ok(());
         }
@@ -278,10 +295,11 @@ impl World {
             (_, Reaction::Reply(_)) if record.answer.is_some() => Answer::Finished { metadata: None },
             (_, Reaction::Reply(len)) => Answer::Reply { metadata: None, message: body(token, len) },
             (_, Reaction::Typed(len)) => Answer::Typed { metadata: None, message: body(token, len) },
-            (_, Reaction::Status) => {
-                Answer::Status { code: STATUS, message: "no".to_owned(), metadata: None, push_back: None }
+            (_, Reaction::Status(push_back)) => {
+                Answer::Status { code: STATUS, message: "no".to_owned(), metadata: None, push_back }
             }
             (_, Reaction::Refuse) => Answer::Refused(Refusal::new(REFUSED, "nobody is here")),
+            (_, Reaction::Unknown) => Answer::Unknown("nobody knows".to_owned()),
         };
         if !self.tamper.answers_nothing() {
             self.ends[end].session.reply(id, answer);

@@ -1,13 +1,16 @@
 //! Random histories of two honest ends: calls in both directions, of every kind and length, with streams and without;
-//! callers who give up, handlers that do not listen, readers that are slow or go; bytes that are cut anywhere and come late; connections that are lost, closed and shut
-//! down. Each follows from its seed alone, in virtual time.
+//! callers who give up, handlers that do not listen, readers that are slow or go; bytes that are cut anywhere and come
+//! late, or never; connections that are lost, closed, shut down, retired and left idle. Each follows from its seed
+//! alone, in virtual time.
 //!
-//! In every history each call ends once, in a way that agrees with what the other end did; the items of each stream come
-//! whole and in order, and its end behind them; neither end ever sees a breach; and when all is over nothing is left of anything.
+//! In every history each call ends once, in a way that agrees with what the other end did; the items of each stream
+//! come whole and in order, and its end behind them; neither end ever sees a breach; a peer is given up when it is
+//! silent for too long, and only then; and when all is over nothing is left of anything.
 //!
 //! `SEED=n cargo test -p rpc-core simulation` replays the history of a seed, `HISTORIES=n` runs more of them.
 
 mod book;
+mod clock;
 mod course;
 mod driver;
 mod end;
@@ -15,6 +18,7 @@ mod fault;
 mod flow;
 mod life;
 mod profile;
+mod pulse;
 mod random;
 mod stream_watch;
 mod watch;
@@ -24,7 +28,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use fault::{FAULTS, Tamper};
-pub(super) use random::Random;
+pub(crate) use random::Random;
 use world::World;
 
 /// Microseconds since a history began.
@@ -52,10 +56,10 @@ impl Tally {
 }
 
 /// How many histories a normal test run tries.
-const HISTORIES: u64 = 2_000;
+const HISTORIES: u64 = 1_600;
 
 /// What must have happened in them, so that they are worth their time.
-const EVENTS: [&str; 31] = [
+const EVENTS: [&str; 40] = [
     "answered",
     "sent one way",
     "too long",
@@ -87,6 +91,15 @@ const EVENTS: [&str; 31] = [
     "stream cancelled",
     "stream lost",
     "stream left",
+    "unknown whether it ran before",
+    "held",
+    "asked",
+    "peer given up",
+    "closed when idle",
+    "retired",
+    "finished, retired",
+    "held bytes came",
+    "no HELLO",
 ];
 
 fn number(name: &str) -> Option<u64> {

@@ -1,11 +1,15 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Time;
 use super::course::{Course, Reading};
 use super::life::SHORTEST;
 use super::random::Random;
 use super::world::Event;
-use crate::limits::Limits;
+use crate::limits::{LONGEST, Limits};
+
+/// How long an end waits for HELLO.
+const HANDSHAKE: Time = 10_000_000;
 
 /// What kind of history it will be.
 #[derive(Debug)]
@@ -15,6 +19,8 @@ pub(super) struct Profile {
     is_heavy: bool,
     /// Drivers put off what they may put off, and their timers are late.
     pub(super) is_lazy: bool,
+    /// They wait for each other only for moments, and wires may fall silent.
+    is_hasty: bool,
     /// The connection was lost, or closed without care.
     pub(super) is_lossy: bool,
     /// How many of a hundred calls have streams.
@@ -31,8 +37,10 @@ impl Profile {
     pub(super) fn new(random: &mut Random) -> Self {
         let both = random.percent(70);
         let acts = random.between(2, 12);
+        let is_hasty = random.percent(50);
         Self {
-            limits: [limits(random), limits(random)],
+            limits: [limits(random, is_hasty), limits(random, is_hasty)],
+            is_hasty,
             is_heavy: random.percent(40),
             is_lazy: random.percent(50),
             is_lossy: false,
@@ -53,7 +61,20 @@ impl Profile {
         if random.percent(10) {
             events.push((random.below(until), Event::Close(random.below(2) as usize)));
         }
+        if self.is_hasty && random.percent(50) {
+            // While calls are open, or when all is quiet; for a while, or for ever.
+            let time = random.below(until) * random.pick(&[1, 1, 20]);
+            let lasts = random.percent(50).then(|| random.between(1, 300_000));
+            for wire in random.pick::<&[usize]>(&[&[0], &[1], &[0, 1]]) {
+                events.push((time, Event::Hold(*wire)));
+                events.extend(lasts.map(|lasts| (time + lasts, Event::Release(*wire))));
+            }
+            events.extend((0..2).map(|end| (HANDSHAKE, Event::Hello(end))));
+        }
         for end in 0..2 {
+            if random.percent(12) {
+                events.push((random.below(until), Event::Retire(end)));
+            }
             if random.percent(20) {
                 let time = random.below(until);
                 events.push((time, Event::ShutDown(end)));
@@ -64,6 +85,13 @@ impl Profile {
             }
         }
         events
+    }
+
+    /// How long a handler takes that ends by itself.
+    pub(super) fn takes(&self, random: &mut Random) -> Time {
+        // Long enough for several PINGs, where somebody waits for it.
+        let most = if !self.is_hasty && random.percent(15) { 100_000_000 } else { 10_000 };
+        random.below(most)
     }
 
     /// How many calls an end makes now, and when it acts again.
@@ -87,7 +115,8 @@ impl Profile {
 }
 
 impl Profile {
-    /// The streams of a call: those that the caller sends, the one that answers, and whether the handler waits for them.
+    /// The streams of a call: those that the caller sends, the one that answers, and whether the handler waits for
+    /// them.
     pub(super) fn streams(&self, random: &mut Random) -> (Vec<Course>, Option<Course>, bool) {
         if !random.percent(self.streaming) {
             return (Vec::new(), None, false);
@@ -130,14 +159,23 @@ fn course(random: &mut Random, may_be_unread: bool) -> Course {
 }
 
 /// Limits so low that they are met.
-fn limits(random: &mut Random) -> Arc<Limits> {
+fn limits(random: &mut Random, is_hasty: bool) -> Arc<Limits> {
     let message = random.pick(&[65_536, 100_000, 200_000]);
-    Limits::default()
+    let limits = Limits::default()
         .with_calls(random.pick(&[16, 16, 20]))
         .with_frame(random.pick(&[65_536, 80_000]))
         .with_message(message)
         .with_assembly(random.between(message as u64, 2 * message as u64) as usize)
         .with_streams(random.pick(&[0, 5_000, 100_000, 1 << 24]))
         .with_write_queue(random.pick(&[65_536, 65_536, 200_000]))
-        .within_protocol()
+        .with_idle(LONGEST);
+    let mut limits = limits.within_protocol();
+    if is_hasty {
+        // Shorter than is allowed, so that they are met while other things happen.
+        let limits = Arc::make_mut(&mut limits);
+        limits.keepalive = Duration::from_micros(random.pick(&[3_000, 20_000, 200_000]));
+        limits.keepalive_timeout = Duration::from_micros(random.pick(&[2_000, 20_000, 100_000]));
+        limits.idle = Duration::from_micros(random.pick(&[10_000, 100_000, 1_000_000]));
+    }
+    limits
 }

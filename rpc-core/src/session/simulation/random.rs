@@ -1,11 +1,11 @@
 /// Numbers that look random and are the same for the same seed (splitmix64).
 #[derive(Debug)]
-pub(in crate::session) struct Random {
+pub(crate) struct Random {
     state: u64,
 }
 
 impl Random {
-    pub(in crate::session) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { state: seed }
     }
 
@@ -18,20 +18,20 @@ impl Random {
     }
 
     /// A number below `end`, which is above 0.
-    pub(in crate::session) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    pub(in crate::session) fn between(&mut self, least: u64, most: u64) -> u64 {
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.below(most - least + 1)
     }
 
     /// True in so many of a hundred cases.
-    pub(in crate::session) fn percent(&mut self, percent: u64) -> bool {
+    pub(crate) fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    pub(in crate::session) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize]
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Watch {
     asked_oneways: VecDeque<u64>,
     last_told: Option<u64>,
     last_heard: Option<u64>,
+    /// The end was announced, and the PING that follows was not sent.
+    owes_ping: bool,
     streams: StreamWatch,
     /// How much more than their first credit the streams that it reads may have.
     widest: usize,
@@ -36,8 +38,17 @@ pub(super) struct Watch {
 /// A frame that was sent, as far as others want to know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent {
-    Call { id: u64, service: u32 },
-    Answer { id: u64 },
+    Call {
+        id: u64,
+        service: u32,
+    },
+    Answer {
+        id: u64,
+    },
+    /// It asks whether the peer is there.
+    Ping,
+    /// It says which calls were taken.
+    Goaway,
     Other,
 }
 
@@ -69,6 +80,7 @@ impl Watch {
             asked_oneways: VecDeque::new(),
             last_told: None,
             last_heard: None,
+            owes_ping: false,
             streams: StreamWatch::default(),
             widest: own.streams,
         }
@@ -137,7 +149,12 @@ impl Watch {
                 self.asked.retain(|id, _| *id <= last);
                 self.streams.sent_goaway(self.parity, last);
                 self.asked_oneways.retain(|id| *id <= last);
+                if last != ANNOUNCED {
+                    return Ok((len, Sent::Goaway));
+                }
+                self.owes_ping = true;
             }
+            kind::PING if !std::mem::take(&mut self.owes_ping) => return Ok((len, Sent::Ping)),
             _ => {}
         }
         Ok((len, Sent::Other))
@@ -206,6 +223,16 @@ impl Watch {
         self.calls.len() + self.oneways.len()
     }
 
+    /// Whether no call is open, in either direction.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.open() == 0 && self.asked.is_empty() && self.asked_oneways.is_empty()
+    }
+
+    /// Whether this end has said which calls it took.
+    pub(super) fn has_concluded(&self) -> bool {
+        self.last_told.is_some_and(|last| last != ANNOUNCED)
+    }
+
     /// Whether a call of this end is open and was not cancelled.
     pub(super) fn is_wanted(&self, id: u64) -> bool {
         self.calls.get(&id) == Some(&false)
@@ -268,7 +295,7 @@ impl Watch {
         require(total <= self.peer.message, || format!("a message of {total} bytes"))?;
         require(self.unfinished.insert((frame.id, index), (total, left)).is_none(), || format!("{} twice", frame.id))?;
         let totals: usize = self.unfinished.values().map(|(total, _)| total).sum();
-        require(totals <= self.peer.assembly, || format!("{totals} bytes of unfinished messages"))
+        require(totals <= self.peer.assembly, || format!("{totals} bytes are unfinished: {:?}", self.unfinished))
     }
 
     fn sent_chunk(&mut self, id: u64, index: u16, len: usize) -> Result<(), Flaw> {

@@ -19,6 +19,10 @@ pub(super) struct Wire {
     broken: bool,
     /// The near end has sent all it ever will.
     ended: bool,
+    /// Nothing arrives, for a while or for ever.
+    held: bool,
+    /// And nothing more is taken meanwhile.
+    full: bool,
 }
 
 impl Wire {
@@ -31,10 +35,15 @@ impl Wire {
             latest: 0,
             broken: false,
             ended: false,
+            held: false,
+            full: false,
         }
     }
 
     pub(super) fn room(&self) -> usize {
+        if self.full {
+            return 0;
+        }
         self.capacity.saturating_sub(self.in_flight)
     }
 
@@ -51,7 +60,7 @@ impl Wire {
 
     /// The next piece that has arrived.
     pub(super) fn deliver(&mut self, now: Time) -> Option<Bytes> {
-        if self.flight.front().is_none_or(|(time, _)| *time > now) {
+        if self.held || self.flight.front().is_none_or(|(time, _)| *time > now) {
             return None;
         }
         let (_, bytes) = self.flight.pop_front()?;
@@ -72,6 +81,17 @@ impl Wire {
         self.ended = true;
     }
 
+    /// Keeps what is on its way, and what it still takes, until it is told otherwise.
+    pub(super) fn hold(&mut self, random: &mut Random) {
+        self.held = true;
+        self.full = random.percent(50);
+    }
+
+    pub(super) fn release(&mut self) {
+        self.held = false;
+        self.full = false;
+    }
+
     /// Nothing more will be sent.
     pub(super) fn end(&mut self) {
         self.ended = true;
@@ -79,7 +99,7 @@ impl Wire {
 
     /// Whether the far end has read all there will ever be.
     pub(super) fn is_at_end(&self) -> bool {
-        self.ended && self.flight.is_empty()
+        self.ended && self.flight.is_empty() && !self.held
     }
 
     pub(super) fn is_broken(&self) -> bool {

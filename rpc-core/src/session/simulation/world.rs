@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::{Duration, Instant};
 
-use super::book::{Book, Circumstances, Ended, Reaction};
+use super::book::{Book, Circumstances, Ended, Record};
 use super::end::End;
 use super::fault::Tamper;
 use super::profile::Profile;
@@ -30,6 +30,8 @@ pub(super) struct World {
     pub(super) tally: Tally,
     /// One of the ends has begun to close the connection.
     closing: bool,
+    /// A wire was silent for a while, or is.
+    pub(super) was_held: bool,
     /// A caller has given up in this moment.
     pub(super) abandoned: bool,
 }
@@ -39,6 +41,9 @@ pub(super) struct World {
 pub(super) enum Event {
     /// The connection is lost.
     Cut,
+    /// Nothing that an end sends arrives any more; all of it does after all.
+    Hold(usize),
+    Release(usize),
     /// The application does something.
     Act(usize),
     /// The driver starts the calls that it has put off.
@@ -48,6 +53,10 @@ pub(super) enum Event {
     /// Bytes come.
     Read(usize),
     Timer(usize),
+    /// The transport has taken nothing since so many bytes, for as long as it may.
+    Stall(usize, u64),
+    /// HELLO should have come.
+    Hello(usize),
     /// The handler of a call ends by itself, or because it was told to.
     HandlerEnds(usize, u64),
     HandlerStops(usize, u64),
@@ -61,6 +70,8 @@ pub(super) enum Event {
     Produce(usize, u64, u16),
     /// A reader of a stream of a call looks at what has come.
     Consume(usize, u64, u16),
+    /// An end starts no further calls.
+    Retire(usize),
     ShutDown(usize),
     /// The time that an announced end waits for its PONG is over.
     Conclude(usize),
@@ -96,6 +107,7 @@ impl World {
             tamper,
             tally: Tally::default(),
             closing: false,
+            was_held: false,
             abandoned: false,
         };
         for (time, event) in world.profile.events(&mut world.random) {
@@ -121,7 +133,7 @@ impl World {
             self.now = time;
             self.happen(event).map_err(|flaw| format!("at {time} µs, {event:?}: {flaw}"))?;
         }
-        Err("it never ends".to_owned())
+        Err(format!("it never ends; at {} µs {:?} is next", self.now, self.events.peek()))
     }
 
     pub(super) fn schedule(&mut self, time: Time, event: Event) {
@@ -145,7 +157,7 @@ impl World {
             now: self.now,
             lost: self.ends[end].lost && self.profile.is_lossy,
             unwritable: self.ends[end].unwritable,
-            closing: self.closing,
+            closing: self.closing || self.ends[1 - end].retired,
             overloaded: false,
             written: self.ends[end].written,
             callee_takes: self.profile.limits[1 - end].message,
@@ -154,13 +166,20 @@ impl World {
     }
 
     fn happen(&mut self, event: Event) -> Result<(), Flaw> {
+        for near in self.ends.iter().filter(|near| !near.lost && !near.is_ending()) {
+            near.pulse.check(self.now)?;
+        }
         match event {
             Event::Cut => self.cut(),
+            Event::Hold(wire) => self.hold(wire),
+            Event::Release(wire) => self.release(wire),
             Event::Act(end) => self.act(end)?,
             Event::Start(end) => self.start_calls(end)?,
             Event::Write(end) => self.write(end)?,
             Event::Read(end) => self.read(end)?,
             Event::Timer(end) => self.timer(end)?,
+            Event::Stall(end, written) => self.stall(end, written),
+            Event::Hello(end) => self.expect_hello(end),
             Event::HandlerEnds(end, id) => self.end_handler(end, id, false),
             Event::HandlerStops(end, id) => self.end_handler(end, id, true),
             Event::Attach(end, id) => self.attach(end, id)?,
@@ -168,20 +187,25 @@ impl World {
             Event::GiveUp(end, token) => self.give_up(end, token),
             Event::Produce(end, id, index) => self.produce(end, id, index),
             Event::Consume(end, id, index) => self.consume(end, id, index),
+            Event::Retire(end) => self.retire(end),
             Event::ShutDown(end) if !self.ends[end].lost => {
                 self.closing = true;
+                self.ends[end].is_closing = true;
                 self.ends[end].session.shut_down();
                 self.tally.note("shut down");
             }
             Event::Conclude(end) if !self.ends[end].lost => {
+                self.ends[end].is_closing = true;
                 self.ends[end].session.conclude(Reason::Shutdown, "");
             }
             Event::Force(end) if !self.ends[end].lost => {
+                self.ends[end].is_closing = true;
                 self.ends[end].forced = true;
                 self.ends[end].session.conclude(Reason::Shutdown, "");
                 self.ends[end].session.stop_all(Stop::Forced);
             }
             Event::Close(end) if !self.ends[end].lost => {
+                self.ends[end].is_closing = true;
                 self.closing = true;
                 self.profile.is_lossy = true;
                 self.ends[end].session.conclude(Reason::Shutdown, "");
@@ -193,6 +217,11 @@ impl World {
         }
         for end in 0..2 {
             self.turn(end)?;
+            let near = &mut self.ends[end];
+            if !near.lost {
+                near.check_idle()?;
+                near.pulse.note(near.session.is_idle(), self.now);
+            }
         }
         match std::mem::take(&mut self.abandoned) {
             true => self.check_abandoned(),
@@ -228,25 +257,44 @@ impl World {
         }
     }
 
+    fn hold(&mut self, wire: usize) {
+        self.wires[wire].hold(&mut self.random);
+        self.was_held = true;
+        self.tally.note("held");
+    }
+
+    fn release(&mut self, wire: usize) {
+        self.wires[wire].release();
+        self.schedule(self.now, Event::Read(1 - wire));
+        if !self.ends[1 - wire].lost {
+            self.tally.note("held bytes came");
+        }
+    }
+
     /// Nothing is left of anything, and every call ended as it should.
     fn settled(&mut self) -> Result<(), Flaw> {
         self.book.settled()?;
         for (end, near) in self.ends.iter().enumerate() {
             near.settled().map_err(|flaw| format!("end {end}: {flaw}"))?;
         }
-        for (token, record) in self.book.iter() {
-            let callee_takes = self.profile.limits[1 - record.caller].assembly;
-            let is_certain = record.deadline.is_none() && !self.closing && self.book.sum(record.caller) <= callee_takes;
-            let is_refused = record.plan.answer == Reaction::Refuse;
-            if record.end == Some(Ended::Sent)
-                && is_certain
-                && !self.profile.is_lossy
-                && !is_refused
-                && record.starts == 0
-            {
-                return Err(format!("one-way call {token} was never started: {record:?}"));
-            }
+        (0..2).filter(|end| !self.ends[1 - end].retired).try_for_each(|end| self.check_oneways(end))
+    }
+
+    /// The one-way calls of an end of which none may be lost were started.
+    pub(super) fn check_oneways(&self, end: usize) -> Result<(), Flaw> {
+        let callee_takes = self.profile.limits[1 - end].assembly;
+        if self.closing || self.profile.is_lossy || self.book.sum(end) > callee_takes {
+            return Ok(());
         }
-        Ok(())
+        let is_owed = |record: &Record| {
+            record.caller == end
+                && record.end == Some(Ended::Sent)
+                && record.deadline.is_none()
+                && record.plan.answer.is_of_handler()
+        };
+        match self.book.iter().find(|(_, record)| is_owed(record) && record.starts == 0) {
+            Some((token, record)) => Err(format!("one-way call {token} was never started: {record:?}")),
+            None => Ok(()),
+        }
     }
 }

@@ -159,3 +159,100 @@ fn a_retired_connection_starts_no_calls_and_ends_with_the_last_one() {
         assert!(matches!(client.outcome(ticket), Outcome::Reply(_)));
     }
 }
+
+/// Answers between the two keep a connection alive, and not in use.
+#[test]
+fn an_idle_connection_is_closed_however_often_its_server_asks() {
+    let mut client = Bench::client();
+    client.heard();
+    client.wait(IDLE - TICK);
+    client.heard();
+    client.hear(Frame::Ping([1; 8]));
+    assert_eq!(client.wait_until_due(), TICK);
+    assert_eq!(client.judged(), Some(Verdict::Idle));
+}
+
+#[test]
+fn an_idle_connection_was_in_use_until_its_last_answer_came() {
+    let mut client = Bench::client();
+    client.heard();
+    client.wait(KEEPALIVE - TICK);
+    let (_, id) = client.sent(1);
+    client.heard();
+    client.hear(reply(id, part(1)));
+    assert_eq!(client.wait_until_due(), IDLE);
+    assert_eq!(client.judged(), Some(Verdict::Idle));
+}
+
+#[test]
+fn a_call_of_the_peer_is_a_use_of_the_connection() {
+    let mut client = Bench::client();
+    client.heard();
+    client.wait(IDLE - TICK);
+    client.heard();
+    client.hear(small_call(2));
+    let id = client.begin().unwrap();
+    client.session.reply(id, Answer::Stopped);
+    assert_eq!(client.wait_until_due(), IDLE);
+    assert_eq!(client.judged(), Some(Verdict::Idle));
+}
+
+/// The driver has a limit for what the peer does not read; a time that stays over would keep it busy until then.
+#[test]
+fn an_end_with_nothing_left_but_to_write_is_never_due() {
+    for role in [Role::Client, Role::Server] {
+        let mut end = Bench::greeted(role, least(), roomy());
+        end.heard();
+        end.wait(IDLE);
+        end.session.retire();
+        assert_eq!((end.session.poll_timeout(), end.judged()), (None, None));
+    }
+    let mut server = Bench::server();
+    server.heard();
+    server.session.conclude(Reason::Shutdown, "");
+    assert_eq!(server.session.poll_timeout(), None);
+}
+
+#[test]
+fn a_peer_that_is_silent_for_long_is_asked_as_soon_as_a_call_is_made() {
+    let mut server = Bench::server();
+    server.heard();
+    server.wait(KEEPALIVE);
+    assert!(server.said().is_empty(), "nobody waits for it");
+    server.sent(1);
+    assert_eq!(server.wait_until_due(), Duration::ZERO);
+    assert!(asks(&server.said()));
+    assert_eq!(server.wait_until_due(), TIMEOUT);
+    assert_eq!(server.judged(), Some(Verdict::Silent));
+}
+
+#[test]
+fn a_retired_connection_gives_up_a_silent_peer_too() {
+    let mut client = Bench::client();
+    client.heard();
+    client.sent(1);
+    client.session.retire();
+    assert_eq!(client.wait_until_due(), KEEPALIVE);
+    assert!(asks(&client.said()));
+    assert_eq!(client.wait_until_due(), TIMEOUT);
+    assert_eq!(client.judged(), Some(Verdict::Silent));
+}
+
+#[test]
+fn a_retired_connection_still_serves_the_calls_of_its_peer() {
+    let mut client = Bench::client();
+    client.sent(1);
+    client.session.retire();
+    client.hear(small_call(2));
+    let id = client.begin().unwrap();
+    client.session.reply(id, Answer::Reply { metadata: None, message: message(1) });
+    assert!(matches!(client.said()[..], [Frame::Reply { id: 2, .. }]));
+}
+
+#[test]
+fn an_idle_connection_that_retires_ends_at_once() {
+    let mut server = Bench::server();
+    server.session.retire();
+    assert!(matches!(server.said()[..], [Frame::Goaway { last: 0, reason: Reason::Shutdown, .. }]));
+    assert!(server.session.is_finished());
+}

@@ -250,3 +250,26 @@ fn a_one_way_call_with_streams_is_a_breach() {
         Bench::server().breach(Frame::Call(Call { oneway: true, ..call_that_streams(1, streams, reads) }));
     }
 }
+
+/// W-28: the end that cuts off an item may have to wait; the item's room is not used before that.
+#[test]
+fn the_room_of_an_item_that_is_cut_off_is_free_behind_the_end_that_says_so() {
+    const LONG: usize = 150_000;
+    let peer = Hello { assembly: 200_000, message: 200_000, credit: 1 << 20, ..roomy() };
+    let mut server = Bench::greeted(Role::Server, least(), peer);
+    server.hear(small_call(1));
+    server.begin();
+    server.take(3, 0, true);
+    server.make(3, 1, LONG);
+    assert_eq!(items(&server.polled()), [(1, LONG)]);
+    server.reply(1, 60_000);
+    server.hear(cancel(3));
+    server.end_stopped(3);
+    server.start(100_000);
+    server.polled();
+    server.written();
+    let frames = server.said();
+    let call = frames.iter().position(|frame| matches!(frame, Frame::Call(_)));
+    let end = frames.iter().position(|frame| matches!(frame, Frame::End(end) if end.id == 3));
+    assert!(end.is_some() && end < call, "{frames:?}");
+}
