@@ -233,3 +233,25 @@ async fn who_waits_for_the_end_of_a_way_back_hears_of_its_closing() {
     assert_eq!(soon(changed).await, ChannelState::Closed);
     assert_eq!(front.state(), ChannelState::Ready);
 }
+
+type Opening = BoxFuture<'static, io::Result<DuplexStream>>;
+
+/// A connector is the program's own code. One that panics has failed; it is asked again after a pause.
+#[tokio::test(start_paused = true)]
+async fn a_connector_that_panics_has_failed() {
+    let connectors: [fn() -> Opening; 2] = [|| panic!("no"), || Box::pin(async { panic!("not now") })];
+    for connect in connectors {
+        let (asked, mut attempts) = mpsc::unbounded_channel();
+        let connect = move || {
+            asked.send(()).unwrap();
+            connect()
+        };
+        let channel = Channel::builder("nowhere").codec(Json).connector(connect).unwrap();
+        let error = soon(DeskClient::new(channel.clone()).echo(1)).await.unwrap_err();
+        assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::NotSent));
+        assert!(error.message().contains("the connector panicked"), "{error}");
+        assert_eq!(channel.state(), ChannelState::Failing);
+        attempts.recv().await.unwrap();
+        assert!(attempts.try_recv().is_err(), "the next one has to wait");
+    }
+}
