@@ -255,3 +255,20 @@ async fn a_connector_that_panics_has_failed() {
         assert!(attempts.try_recv().is_err(), "the next one has to wait");
     }
 }
+
+/// A call that has to wait needs a clock, and so a run time. Without one it fails, and does not panic.
+#[test]
+fn a_call_that_would_wait_without_a_run_time_says_so() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let never = || pending::<io::Result<DuplexStream>>();
+    let channel = Channel::builder("nowhere").codec(Json).connector(never).unwrap();
+    let desk = DeskClient::new(channel);
+    runtime.block_on(async { assert!(poll_immediate(desk.echo(1)).await.is_none()) });
+    let mut call = Box::pin(desk.echo(1));
+    let Poll::Ready(ended) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("nothing would wake it when its time is up");
+    };
+    let error = ended.unwrap_err();
+    assert_eq!((error.code(), error.delivery()), (Code::FailedPrecondition, Delivery::NotSent));
+    assert!(error.message().contains("run time"), "{error}");
+}
