@@ -39,7 +39,8 @@ pub struct Limits {
     /// another with its next call), and a server asks with a PING whether the client is still there. A connection that
     /// cannot be opened again, or on which this end serves, stays.
     pub idle: Duration,
-    /// How long a connection is used, more or less a tenth, so that not all end at once. Default: as long as it lives.
+    /// How long a connection is used, more or less a tenth, so that not all end at once. Default: as long as it lives;
+    /// least 1 s.
     /// Then a client opens another, and a server sends GOAWAY; calls that are open go on to their end.
     pub max_age: Option<Duration>,
 }
@@ -166,7 +167,8 @@ impl Limits {
         self.keepalive = self.keepalive.clamp(SECOND, LONGEST);
         self.keepalive_timeout = self.keepalive_timeout.min(LONGEST);
         self.idle = self.idle.clamp(SECOND, LONGEST);
-        self.max_age = self.max_age.map(|age| age.min(LONGEST));
+        // A client opens the next one at once.
+        self.max_age = self.max_age.map(|age| age.clamp(SECOND, LONGEST));
         Arc::new(self)
     }
 }

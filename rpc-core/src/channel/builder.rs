@@ -1,5 +1,7 @@
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use rpc_codec::{AnyCodec, Codec};
@@ -9,6 +11,7 @@ use super::backoff::Backoff;
 use super::hooks::Hooks;
 use super::target::{Connector, Target, Way};
 use super::{Budget, Channel, Inner, Link, RetryPolicy, Settings};
+use crate::caught::caught;
 use crate::error::RpcError;
 use crate::limits::{LONGEST, Limits};
 use crate::server::{Registry, Shared, in_process_pipe};
@@ -106,8 +109,8 @@ impl ChannelBuilder {
         self
     }
 
-    /// How calls of methods marked `#[rpc(idempotent)]` are tried again when they may have run. Default
-    /// [`RetryPolicy::default`]: three attempts.
+    /// How calls of methods marked `#[rpc(idempotent)]` or `#[rpc(once)]` are tried again when they may have run.
+    /// Default [`RetryPolicy::default`]: three attempts.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings.retry = Some(policy);
         self
@@ -189,8 +192,17 @@ impl ChannelBuilder {
         let peer: Arc<str> = self.addresses.join(", ").into();
         let name = Arc::clone(&peer);
         let connector: Connector = Box::new(move || {
-            let (stream, name) = (connect(), Arc::clone(&name));
-            Box::pin(async move { Ok(Io::new(stream.await?, name)) })
+            let (stream, name) = (caught(&connect), Arc::clone(&name));
+            Box::pin(async move {
+                // It is the program's code: one that panics has failed, and is asked again after a pause.
+                let panicked = || std::io::Error::other("the connector panicked");
+                let mut stream = Box::pin(stream.ok_or_else(panicked)?);
+                let opened = poll_fn(|cx| {
+                    let polled = caught(|| stream.as_mut().poll(cx));
+                    polled.unwrap_or_else(|| Poll::Ready(Err(panicked())))
+                });
+                Ok(Io::new(opened.await?, name))
+            })
         });
         self.channel(Way::Connector(connector), peer, true)
     }

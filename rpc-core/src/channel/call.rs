@@ -23,8 +23,9 @@ use crate::streaming::{Decode, Produce};
 /// or kept. The deadline begins with the first poll; within a handler it ends with the handler's own, at the latest.
 ///
 /// `T` is the result, `E` the method's error and `M` whether it may be run twice ([`Idempotent`]), may be retried because
-/// the server sees to it that it runs once ([`Once`]), or neither ([`AtMostOnce`]). The output is `Result<T, RpcError>` for a method that cannot fail or fails with a status, and
-/// `Result<T, CallError<E>>` for one with an error type of its own.
+/// the server sees to it that it runs once ([`Once`]), or neither ([`AtMostOnce`]). The output is `Result<T, RpcError>`
+/// for a method that cannot fail or fails with a status, and `Result<T, CallError<E>>` for one with an error type of its
+/// own.
 ///
 /// # Cancel safety
 ///

@@ -247,12 +247,13 @@ impl Caller {
                 Poll::Ready(connection) => self.channel.attach(connection?),
                 Poll::Pending => {
                     wait.is_later = true;
-                    if let Some(deadline) = begun.deadline {
-                        let sleep =
-                            wait.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline.into())));
-                        if sleep.as_mut().poll(cx).is_ready() {
-                            return Poll::Ready(Err(no_connection(link.failure(member))));
-                        }
+                    if let Some(deadline) = begun.deadline.filter(|_| wait.deadline.is_none()) {
+                        wait.deadline = Some(timer(deadline).ok_or_else(no_clock)?);
+                    }
+                    if let Some(deadline) = &mut wait.deadline
+                        && deadline.as_mut().poll(cx).is_ready()
+                    {
+                        return Poll::Ready(Err(no_connection(link.failure(member))));
                     }
                     self.state = State::Waiting { message, wait };
                     return Poll::Pending;
@@ -324,13 +325,19 @@ impl Caller {
             return false;
         }
         let now = now();
-        let is_over = |pause| outgoing.deadline.is_some_and(|deadline| deadline <= now + pause);
         let moves = self.channel.connection().is_none();
         let mut tries = self.tries;
         let Some(pause) = tries.next(error, moves, self.policy(error), &self.channel.budget, now) else {
             return false;
         };
-        if is_over(pause) {
+        let Some(until) = now.checked_add(pause) else {
+            return false;
+        };
+        if outgoing.deadline.is_some_and(|deadline| deadline <= until) {
+            return false;
+        }
+        let timer = if pause.is_zero() { None } else { timer(until) };
+        if timer.is_none() && !pause.is_zero() {
             return false;
         }
         if let Some(request) = &mut self.request
@@ -347,11 +354,22 @@ impl Caller {
         let message = outgoing.message.clone();
         self.metadata = outgoing.metadata.clone();
         self.tries = tries;
-        let pause = (!pause.is_zero()).then(|| Box::pin(tokio::time::sleep(pause)));
         self.channel.choose();
-        self.state = State::Waiting { message, wait: Wait { pause, is_later: true, ..Wait::default() } };
+        self.state = State::Waiting { message, wait: Wait { pause: timer, is_later: true, ..Wait::default() } };
         true
     }
+}
+
+/// Fires then, where there is a run time that sees to it.
+fn timer(then: Instant) -> Option<Pin<Box<Sleep>>> {
+    tokio::runtime::Handle::try_current().ok()?;
+    Some(Box::pin(tokio::time::sleep_until(then.into())))
+}
+
+/// What is said of a call that would have to wait without a run time.
+fn no_clock() -> RpcError {
+    let text = "a call that waits for its connection must be made within a tokio run time, which keeps its deadline";
+    RpcError::new(Code::FailedPrecondition, text).with_phase(Phase::Connect).with_delivery(Delivery::NotSent)
 }
 
 /// What is said of a call that waited for a connection in vain.

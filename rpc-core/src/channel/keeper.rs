@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{Either, select};
+use tokio::time::timeout;
 
+use super::hooks::Hooks;
 use super::link::Shared;
-use super::member::Condition;
+use super::member::{Condition, Member};
 use crate::connection::{Connection, Wish};
 use crate::context::now;
 use crate::error::{Delivery, Phase, RpcError};
@@ -20,6 +22,8 @@ const LASTING: Duration = Duration::from_secs(30);
 pub(super) struct Keeping {
     shared: Arc<Shared>,
     member: usize,
+    /// It has said how it ends. Another keeper may be at work by now.
+    has_ended: bool,
 }
 
 /// How a connection came to its end.
@@ -36,11 +40,22 @@ enum Over {
 
 impl Keeping {
     pub(super) fn new(shared: Arc<Shared>, member: usize) -> Self {
-        Self { shared, member }
+        Self { shared, member, has_ended: false }
     }
 
-    fn set(&self, condition: Condition) {
+    /// Says whether there is still somebody to connect for.
+    fn set(&self, condition: Condition) -> bool {
         self.shared.change(self.member, |stage| {
+            stage.condition = condition;
+            None
+        })
+    }
+
+    /// Keeps no longer. Said in one breath: who finds the condition set may begin anew at once.
+    fn end(mut self, condition: Condition) {
+        self.has_ended = true;
+        self.shared.change(self.member, |stage| {
+            stage.keeper = None;
             stage.condition = condition;
             None
         });
@@ -48,7 +63,7 @@ impl Keeping {
 
     /// Opens a connection and waits for the peer's HELLO. The first one may be used before that has come.
     async fn connect(&self, address: usize, is_early: bool) -> Result<Connection, RpcError> {
-        let Self { shared, member } = self;
+        let Self { shared, member, .. } = self;
         let connection = shared.target.open(address).await?;
         if is_early {
             let usable = connection.clone();
@@ -71,9 +86,9 @@ impl Keeping {
 
     /// Lets calls be made on a connection for as long as that goes.
     async fn keep(&self, connection: Connection) -> Over {
-        let Self { shared, member } = self;
+        let Self { shared, member, .. } = self;
         let watcher = connection.watcher();
-        shared.hooks.connected(watcher.peer());
+        let mut told = Told::new(&shared.hooks, watcher.peer());
         shared.change(*member, |stage| {
             stage.condition = Condition::Ready;
             stage.failed = None;
@@ -84,11 +99,9 @@ impl Keeping {
             // Calls that were sent keep it until they have ended.
             shared.change(*member, |stage| stage.connection.take());
         }
-        let error = match &over {
-            Over::Lost(error) => error.as_ref(),
-            Over::Idle | Over::Old | Over::Drained => None,
-        };
-        shared.hooks.disconnected(watcher.peer(), error);
+        if let Over::Lost(error) = &over {
+            told.why.clone_from(error);
+        }
         over
     }
 
@@ -115,28 +128,26 @@ impl Keeping {
         }
     }
 
-    /// Waits before the next attempt. Says whether there is still somebody who wants a connection.
-    async fn pause(&self, pause: Duration) -> bool {
-        let Some(member) = self.shared.members.get(self.member) else {
-            return false;
-        };
-        let _ = tokio::time::timeout(pause, member.hurry.notified()).await;
+    /// Whether somebody wanted a connection not long ago.
+    fn is_wanted(&self) -> bool {
         let idle = self.shared.target.limits.idle;
-        let asked = member.lock().asked;
-        asked.is_none_or(|asked| now().saturating_duration_since(asked) < idle)
+        let asked = self.shared.members.get(self.member).and_then(|member| member.lock().asked);
+        asked.is_some_and(|asked| now().saturating_duration_since(asked) < idle)
     }
 }
 
 /// Opens a connection, and another when that is of no more use, until nobody wants one.
 pub(super) async fn keep(keeping: Keeping) {
-    let shared = &*keeping.shared;
+    let shared = Arc::clone(&keeping.shared);
+    let Some(Member { hurry, .. }) = shared.members.get(keeping.member) else {
+        return;
+    };
     let addresses = shared.target.addresses();
     let mut address = keeping.member;
     // How many attempts have failed since the last pause, and how many times all addresses have since the last
     // connection of use.
     let (mut tried, mut failures) = (0, 0);
-    loop {
-        keeping.set(Condition::Connecting);
+    while keeping.set(Condition::Connecting) {
         let error = match keeping.connect(address, shared.is_early && failures == 0).await {
             Ok(connection) => {
                 let watcher = connection.watcher();
@@ -148,15 +159,17 @@ pub(super) async fn keep(keeping: Keeping) {
                     (tried, failures) = (0, 0);
                 }
                 match over {
-                    Over::Idle => return keeping.set(Condition::Idle),
+                    Over::Idle => return keeping.end(Condition::Idle),
                     Over::Old => continue,
                     Over::Drained if was_useful => {
                         address += 1;
                         continue;
                     }
                     Over::Lost(_) if was_useful && shared.target.is_reopened() => {
+                        let hurried = hurry.notified();
+                        keeping.set(Condition::Connecting);
                         // All clients of a server lose it at once.
-                        tokio::time::sleep(within(shared.backoff.first)).await;
+                        let _ = timeout(within(shared.backoff.first), hurried).await;
                         continue;
                     }
                     Over::Drained => shared.target.drained(),
@@ -167,7 +180,7 @@ pub(super) async fn keep(keeping: Keeping) {
             Err(error) => error,
         };
         if !shared.target.is_reopened() {
-            return keeping.set(Condition::Closed(error));
+            return keeping.end(Condition::Closed(error));
         }
         address += 1;
         tried += 1;
@@ -176,33 +189,55 @@ pub(super) async fn keep(keeping: Keeping) {
         }
         tried = 0;
         failures += 1;
+        // Listened to before the failure is told: who hears of that may end the pause at once.
+        let hurried = hurry.notified();
         shared.change(keeping.member, |stage| {
             stage.fail(error);
             None
         });
-        if !keeping.pause(shared.backoff.pause(failures)).await {
-            return keeping.set(Condition::Idle);
+        let _ = timeout(shared.backoff.pause(failures), hurried).await;
+        if !keeping.is_wanted() {
+            return keeping.end(Condition::Idle);
         }
     }
 }
 
 impl Drop for Keeping {
     fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
         let target = &self.shared.target;
         self.shared.change(self.member, |stage| {
             stage.keeper = None;
-            match stage.condition {
-                Condition::Closed(_) => None,
-                // The run time has gone. Whoever calls in another one connects there.
-                _ if target.is_reopened() => {
-                    stage.condition = Condition::Idle;
-                    stage.connection.take()
-                }
-                _ => {
-                    stage.condition = Condition::Closed(target.over());
-                    None
-                }
+            if !target.is_reopened() {
+                stage.condition = Condition::Closed(target.over());
+                return None;
             }
+            // The run time has gone. Whoever calls in another one connects there.
+            stage.condition = Condition::Idle;
+            stage.connection.take()
         });
+    }
+}
+
+/// What the hooks are told of a connection: that it is here, and in any case that it takes no further calls, also where
+/// the channel is closed and its keeper with it.
+struct Told<'a> {
+    hooks: &'a Hooks,
+    peer: &'a str,
+    why: Option<RpcError>,
+}
+
+impl<'a> Told<'a> {
+    fn new(hooks: &'a Hooks, peer: &'a str) -> Self {
+        hooks.connected(peer);
+        Self { hooks, peer, why: None }
+    }
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.hooks.disconnected(self.peer, self.why.as_ref());
     }
 }

@@ -1,6 +1,8 @@
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use futures::future::select;
 use tokio::sync::watch;
 
 use super::backoff::Backoff;
@@ -132,7 +134,7 @@ impl Link {
     pub(super) async fn changed(&self, from: ChannelState) -> ChannelState {
         if let Some(connection) = self.lent() {
             if self.state() == from {
-                connection.unusable().await;
+                select(pin!(connection.unusable()), pin!(self.told_closed())).await;
             }
             return self.state();
         }
@@ -144,8 +146,14 @@ impl Link {
     /// Waits until there is no connection, and will be none.
     pub(super) async fn closed(&self) {
         if let Some(connection) = self.lent() {
-            return connection.closed().await;
+            select(pin!(connection.closed()), pin!(self.told_closed())).await;
+            return;
         }
+        self.told_closed().await;
+    }
+
+    /// Waits until this end says so.
+    async fn told_closed(&self) {
         let mut states = self.shared.state.subscribe();
         // The sender is here.
         let _ = states.wait_for(|state| *state == ChannelState::Closed).await;
@@ -182,11 +190,12 @@ impl Link {
         // Wakers are foreign code: they are cloned and dropped without the lock.
         let waker = cx.waker().clone();
         let mut stage = kept.lock();
+        // A call that fails at once wanted a connection too.
+        stage.asked = Some(now());
         if let Some(seen) = look(&stage, &self.shared.target, *place) {
             drop(stage);
             return Poll::Ready(seen);
         }
-        stage.asked = Some(now());
         let replaced = stage.wait(waker, place);
         let begins = stage.begin();
         drop(stage);
@@ -204,6 +213,7 @@ impl Stage {
         let begins = matches!(self.condition, Condition::Idle);
         if begins {
             self.condition = Condition::Connecting;
+            self.asked = Some(now());
         }
         begins
     }
@@ -253,12 +263,13 @@ impl Shared {
         Ok(())
     }
 
-    /// Changes a member, and tells those who wait.
-    pub(super) fn change(&self, member: usize, change: impl FnOnce(&mut Stage) -> Option<Connection>) {
-        if let Some(member) = self.members.get(member) {
-            member.change(change);
+    /// Changes a member, and tells those who wait; says whether it was open to change.
+    pub(super) fn change(&self, member: usize, change: impl FnOnce(&mut Stage) -> Option<Connection>) -> bool {
+        let changes = self.members.get(member).is_some_and(|member| member.change(change));
+        if changes {
             self.publish();
         }
+        changes
     }
 
     /// Tells the state of all members together.
@@ -276,10 +287,8 @@ impl Shared {
                 if let Some(keeper) = stage.keeper.take() {
                     keeper.abort();
                 }
-                if !matches!(stage.condition, Condition::Closed(_)) {
-                    let error = RpcError::new(Code::Unavailable, "the channel was closed");
-                    stage.condition = Condition::Closed(error.with_phase(Phase::Send).with_delivery(Delivery::NotSent));
-                }
+                let error = RpcError::new(Code::Unavailable, "the channel was closed");
+                stage.condition = Condition::Closed(error.with_phase(Phase::Send).with_delivery(Delivery::NotSent));
                 if let Some(connection) = stage.connection.as_ref().filter(|_| !self.target.is_lent()) {
                     connection.end(Wish::Retire);
                 }

@@ -62,15 +62,22 @@ impl Member {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes it, and wakes those who wait for it. What is not needed any more is dropped without the lock.
-    pub(super) fn change(&self, change: impl FnOnce(&mut Stage) -> Option<Connection>) {
+    /// Changes it, and wakes those who wait for it. What is closed stays so, whatever its keeper was about to do; says
+    /// whether it was not. What is not needed any more is dropped without the lock.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Stage) -> Option<Connection>) -> bool {
         let mut stage = self.lock();
+        if matches!(stage.condition, Condition::Closed(_)) {
+            return false;
+        }
+        // An error's source may be foreign code: the last of it must not go under the lock.
+        let errors = (stage.condition.clone(), stage.failed.clone());
         let gone = change(&mut stage);
         stage.round += 1;
         let waiters = std::mem::take(&mut stage.waiters);
         drop(stage);
-        drop(gone);
+        drop((gone, errors));
         waiters.into_iter().for_each(|waiter| wake(Some(waiter)));
+        true
     }
 
     pub(super) fn load(&self) -> usize {

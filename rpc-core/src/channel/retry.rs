@@ -69,8 +69,9 @@ const RELIEF: Backoff = Backoff { first: Duration::from_millis(50), longest: Dur
 /// What has been tried of one call.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Tries {
-    /// By the policy.
-    repeated: u8,
+    /// By the policy, which may say any number: were it to wrap around, a call that runs once would get another request
+    /// id, and run again.
+    repeated: u32,
     /// Because it had not run, and its connection was of no more use.
     moved: u8,
     /// Because it had been refused.
@@ -82,7 +83,7 @@ pub(super) struct Tries {
 impl Tries {
     /// How many attempts there have been before this one.
     pub(super) fn count(self) -> u32 {
-        u32::from(self.repeated) + u32::from(self.moved) + u32::from(self.relieved)
+        self.repeated.saturating_add(u32::from(self.moved) + u32::from(self.relieved))
     }
 
     /// Whether nothing has been tried before.
@@ -145,12 +146,12 @@ impl Tries {
             }
         }
         let policy = policy?;
-        let repeats = u32::from(self.repeated) + 1 < policy.attempts && policy.codes.contains(&error.code());
+        let repeats = self.repeated < policy.attempts - 1 && policy.codes.contains(&error.code());
         if !repeats || !budget.withdraw(now) {
             return None;
         }
         self.repeated += 1;
-        Some(policy.backoff.pause(self.repeated.into()))
+        Some(policy.backoff.pause(self.repeated))
     }
 }
 
@@ -187,8 +188,10 @@ impl Budget {
         budget
     }
 
+    /// How much is kept at most: a small income adds up to an attempt, too.
     fn most(&self) -> f64 {
-        (10.0 * self.per_second).max(10.0 * self.share)
+        let most = 10.0 * self.per_second.max(self.share);
+        if most > 0.0 { most.max(1.0) } else { 0.0 }
     }
 
     /// A call is made that may be repeated.
@@ -279,6 +282,18 @@ mod tests {
     }
 
     #[test]
+    fn however_many_attempts_a_policy_allows_each_has_its_number() {
+        let (policy, now) = (RetryPolicy::default().attempts(u32::MAX), Instant::now());
+        let budget = Budget::new(0.0, 1000.0);
+        let failed = error(Code::Unavailable, Delivery::Unknown);
+        let mut tries = Tries::default();
+        for attempt in 1..=1000 {
+            assert!(tries.next(&failed, true, Some(&policy), &budget, now).is_some());
+            assert_eq!(tries.count(), attempt);
+        }
+    }
+
+    #[test]
     fn a_server_says_when_it_wants_to_be_asked_again_or_that_it_does_not() {
         let (policy, minute) = (RetryPolicy::default(), Duration::from_secs(60));
         let failed = error(Code::Unavailable, Delivery::Executed);
@@ -321,6 +336,12 @@ mod tests {
         }
         // A fifth of 60,000 calls, ten in each of 60 seconds, and the hundred that are there at first.
         assert!((12_600..=12_701).contains(&attempts), "{attempts}");
+        // However small a share is, it adds up to an attempt.
+        let small = Budget::new(0.05, 0.0);
+        assert!(small.withdraw(start) && !small.withdraw(start));
+        (0..20).for_each(|_| small.deposit());
+        assert!(small.withdraw(start) && !small.withdraw(start));
+        assert!(!Budget::new(0.0, 0.0).withdraw(start));
         // A long rest does not fill it without bound.
         let later = start + Duration::from_secs(9_999);
         assert_eq!((0..1_000).filter(|_| budget.withdraw(later)).count(), 100);
