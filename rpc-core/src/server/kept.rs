@@ -28,8 +28,9 @@ pub(super) struct Kept<A, R> {
     /// Counts answers, and clients that became idle.
     count: u64,
     bytes: usize,
-    /// A client was forgotten: one that is not here may have had calls run.
-    has_forgotten: bool,
+    /// The highest request id that a client which was forgotten has had run: of one that is not here, or is here again,
+    /// what is not above it may have run.
+    forgotten: Option<u64>,
 }
 
 /// Whose request id it is: ids of two clients have nothing to do with each other.
@@ -88,7 +89,7 @@ impl<A: Clone, R: Clone> Kept<A, R> {
             idle: BTreeMap::new(),
             count: 0,
             bytes: 0,
-            has_forgotten: false,
+            forgotten: None,
         }
     }
 
@@ -105,11 +106,10 @@ impl<A: Clone, R: Clone> Kept<A, R> {
         self.drop_old(now);
         let record = match self.clients.entry(client) {
             Entry::Occupied(record) => record.into_mut(),
-            Entry::Vacant(_) if is_retry && self.has_forgotten => return Begun::Unknown(Why::ClientForgotten),
-            Entry::Vacant(place) => {
-                // An earlier record of it may be gone, and with it what was known of the calls up to this one.
-                place.insert(Client::new(self.has_forgotten.then_some(request)))
+            Entry::Vacant(_) if is_retry && self.forgotten >= Some(request) => {
+                return Begun::Unknown(Why::ClientForgotten);
             }
+            Entry::Vacant(place) => place.insert(Client::new(self.forgotten)),
         };
         if let Some(known) = record.find(request, is_retry, asked) {
             return known;
@@ -177,7 +177,7 @@ impl<A: Clone, R: Clone> Kept<A, R> {
             && let Some((_, client)) = self.idle.pop_first()
             && let Some(record) = self.clients.remove(&client)
         {
-            self.has_forgotten = true;
+            self.forgotten = self.forgotten.max(record.highest());
             for (age, bytes) in record.answers() {
                 self.answers.remove(&age);
                 self.bytes -= bytes;

@@ -11,6 +11,8 @@ pub(super) struct Client<A, R> {
     idle: Option<u64>,
     /// The highest request id whose answer was dropped. Up to here, what is not here may have run.
     floor: Option<u64>,
+    /// The highest request id that has run.
+    highest: Option<u64>,
     /// Up to here, what is not here may have run when an earlier record of the client was there. First attempts, which
     /// come in no strict order, have not: they are made once.
     retries_floor: Option<u64>,
@@ -35,7 +37,7 @@ pub(super) enum State<A, R> {
 
 impl<A: Clone, R: Clone> Client<A, R> {
     pub(super) fn new(retries_floor: Option<u64>) -> Self {
-        Self { calls: HashMap::new(), running: 0, idle: None, floor: None, retries_floor }
+        Self { calls: HashMap::new(), running: 0, idle: None, floor: None, highest: None, retries_floor }
     }
 
     /// What is known of a call; nothing where it has not run, and must.
@@ -76,6 +78,7 @@ impl<A: Clone, R: Clone> Client<A, R> {
     }
 
     pub(super) fn keep(&mut self, request: u64, call: Call<A, R>) {
+        self.highest = self.highest.max(Some(request));
         self.calls.insert(request, call);
     }
 
@@ -89,7 +92,12 @@ impl<A: Clone, R: Clone> Client<A, R> {
     }
 
     pub(super) fn raise_floor(&mut self, request: u64) {
+        self.highest = self.highest.max(Some(request));
         self.floor = self.floor.max(Some(request));
+    }
+
+    pub(super) fn highest(&self) -> Option<u64> {
+        self.highest
     }
 
     /// Whether nothing is known that a new record would not have.

@@ -35,7 +35,8 @@ struct Model {
     kept: Vec<Reply>,
     /// The clients that are remembered, by when a call of theirs ended last.
     known: Vec<Known>,
-    has_forgotten: bool,
+    /// The highest request id that a forgotten client has had run.
+    forgotten: Option<u64>,
 }
 
 /// What became of a request id, whatever is still known of it.
@@ -64,7 +65,7 @@ struct Known {
 impl Model {
     fn new(most_bytes: usize, most_clients: usize) -> Self {
         let (calls, kept, known) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { most_bytes, most_clients, calls, kept, known, has_forgotten: false }
+        Self { most_bytes, most_clients, calls, kept, known, forgotten: None }
     }
 
     /// What is to be done about a call; `run` is its own, should it have one.
@@ -86,10 +87,9 @@ impl Model {
             };
         }
         match self.known.iter().find(|known| known.client == client) {
-            None if is_retry && self.has_forgotten => return Begun::Unknown(Why::ClientForgotten),
+            None if is_retry && self.forgotten >= Some(request) => return Begun::Unknown(Why::ClientForgotten),
             None => {
-                let before = self.has_forgotten.then_some(request);
-                self.known.push(Known { client, dropped: None, before });
+                self.known.push(Known { client, dropped: None, before: self.forgotten });
             }
             Some(known) if known.dropped >= Some(request) || is_retry && known.before >= Some(request) => {
                 return Begun::Unknown(Why::AnswerDropped);
@@ -145,7 +145,9 @@ impl Model {
         {
             let Known { client, .. } = self.known.remove(at);
             self.kept.retain(|reply| reply.call.0 != client);
-            self.has_forgotten = true;
+            let calls = self.calls.range((client, 0)..=(client, u64::MAX));
+            let highest = calls.filter(|(_, truth)| truth.has_run).map(|((_, request), _)| *request).max();
+            self.forgotten = self.forgotten.max(highest);
         }
     }
 
@@ -306,7 +308,7 @@ impl History {
         assert!(store.clients.len() <= store.most_clients.max(busy));
         assert_eq!(store.idle.len(), store.clients.len() - busy);
         for caller in &mut self.callers {
-            if self.model.has_forgotten && !self.model.knows(caller.client) {
+            if self.model.forgotten.is_some() && !self.model.knows(caller.client) {
                 caller.on_their_way.clear();
             }
         }

@@ -214,6 +214,25 @@ fn clients_that_are_forgotten_are_not_taken_for_new_ones() {
     assert!(matches!(bench.retry(client(2), 9), Begun::Runs(_)), "it is above all that ran before");
 }
 
+/// A late first attempt makes a new record, which must not take for new what ran before.
+#[test]
+fn a_late_first_attempt_does_not_let_later_calls_run_again() {
+    let mut bench = Bench::new(10);
+    bench.kept.most_clients = 1;
+    bench.run(client(1), 80);
+    bench.run(client(2), 5);
+    assert!(matches!(bench.first(client(1), 50), Begun::Runs(_)));
+    assert_eq!(bench.retry(client(1), 80), DROPPED);
+    assert!(matches!(bench.retry(client(1), 81), Begun::Runs(_)), "it is above all that ran");
+    bench.answer(client(1), 50);
+    bench.answer(client(1), 81);
+    // Nor does one that is refused.
+    bench.run(client(3), 1);
+    assert!(matches!(bench.first(client(1), 60), Begun::Runs(_)));
+    bench.refuse(client(1), 60);
+    assert_eq!(bench.retry(client(1), 80), Begun::Unknown(Why::ClientForgotten));
+}
+
 #[test]
 fn clients_whose_calls_run_are_not_forgotten() {
     let mut bench = Bench::new(10);
