@@ -241,6 +241,10 @@ impl Caller {
             }
             wait.pause = None;
         }
+        if self.channel.connection().is_none() && wait.place.is_none() {
+            // Another one may have come, or gone, since the call was made.
+            self.channel.choose();
+        }
         if self.channel.connection().is_none() {
             let (link, member) = (&self.channel.link, self.channel.member.unwrap_or_default());
             match link.poll_connection(member, self.waits, cx, &mut wait.place) {
@@ -394,10 +398,12 @@ fn send_streams(flow: &Arc<Flow>, codec: &AnyCodec, streams: &mut Vec<Produce>) 
 
 impl Drop for Caller {
     fn drop(&mut self) {
-        if let State::Started(pending) = &self.state
-            && let Some(connection) = &self.channel.epoch.connection
-        {
-            connection.abandon(pending);
+        match (&self.state, &self.channel.epoch.connection) {
+            (State::Started(pending), Some(connection)) => connection.abandon(pending),
+            (State::Waiting { wait: Wait { place: Some(place), .. }, .. }, _) => {
+                self.channel.link.leave(self.channel.member.unwrap_or_default(), *place);
+            }
+            _ => {}
         }
     }
 }

@@ -118,8 +118,9 @@ impl Keeping {
             }
         };
         if let Either::Right(_) = select(pin!(connection.unusable()), pin!(aged)).await {
+            let is_used = !connection.is_idle() || target.services.is_some();
             connection.end(Wish::Retire);
-            return Over::Old;
+            return if is_used { Over::Old } else { Over::Idle };
         }
         match connection.over() {
             _ if connection.is_retired() => Over::Idle,
@@ -169,7 +170,7 @@ pub(super) async fn keep(keeping: Keeping) {
                         let hurried = hurry.notified();
                         keeping.set(Condition::Connecting);
                         // All clients of a server lose it at once.
-                        let _ = timeout(within(shared.backoff.first), hurried).await;
+                        let _ = timeout(within(shared.backoff.first.min(shared.backoff.longest)), hurried).await;
                         continue;
                     }
                     Over::Drained => shared.target.drained(),

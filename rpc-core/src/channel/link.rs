@@ -108,6 +108,14 @@ impl Link {
         })
     }
 
+    /// A call that waited has gone.
+    pub(super) fn leave(&self, member: usize, place: Place) {
+        if let Some(member) = self.shared.members.get(member) {
+            let waker = member.lock().leave(place);
+            drop(waker);
+        }
+    }
+
     /// Opens all connections, and waits for the HELLO of the first one's peer, or for its failure.
     pub(super) async fn connect(&self) -> Result<(), RpcError> {
         let mut place = None;

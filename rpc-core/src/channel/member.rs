@@ -33,7 +33,8 @@ pub(super) struct Stage {
     /// How often all addresses have failed, and how the last time, unless there was a connection since.
     failures: u64,
     pub(super) failed: Option<RpcError>,
-    waiters: Vec<Waker>,
+    /// Those who wait; `None` for one that has gone.
+    waiters: Vec<Option<Waker>>,
     /// Counts how often those who wait were woken.
     round: u64,
 }
@@ -76,7 +77,7 @@ impl Member {
         let waiters = std::mem::take(&mut stage.waiters);
         drop(stage);
         drop((gone, errors));
-        waiters.into_iter().for_each(|waiter| wake(Some(waiter)));
+        waiters.into_iter().for_each(wake);
         true
     }
 
@@ -100,12 +101,17 @@ impl Stage {
             && place.round == self.round
             && let Some(waiter) = self.waiters.get_mut(place.at)
         {
-            return Some(std::mem::replace(waiter, waker));
+            return waiter.replace(waker);
         }
         let failures = place.map_or(self.failures, |place| place.failures);
         *place = Some(Place { round: self.round, at: self.waiters.len(), failures });
-        self.waiters.push(waker);
+        self.waiters.push(Some(waker));
         None
+    }
+
+    /// Nobody waits at this place any more. Gives back what would have been woken, to be dropped without the lock.
+    pub(super) fn leave(&mut self, place: Place) -> Option<Waker> {
+        self.waiters.get_mut(place.at).filter(|_| place.round == self.round)?.take()
     }
 
     /// All addresses have failed once more.

@@ -162,6 +162,11 @@ impl Connection {
         self.handle.shared.lock().over.clone()
     }
 
+    /// Whether no call is open, in either direction.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.handle.shared.lock().session.is_idle()
+    }
+
     /// Whether this end has no further use for it, of itself.
     pub(crate) fn is_retired(&self) -> bool {
         self.handle.shared.lock().session.is_retired()
