@@ -198,8 +198,40 @@ async fn a_connection_is_used_for_a_second_at_least() {
     let (channel, mut stage) = stage(|builder| builder.limits(limits));
     let began = tokio::time::Instant::now();
     let _peer = used(&channel, &mut stage).await;
+    let _open = tokio::spawn(DeskClient::new(channel.clone()).echo(1).no_timeout());
     let age = stage.attempt().await.at - began;
     assert!((0.9..=1.11).contains(&age.as_secs_f64()), "{age:?}");
+}
+
+/// One that nobody uses is not replaced when it is old, but closed.
+#[tokio::test(start_paused = true)]
+async fn an_old_connection_that_nobody_uses_is_not_replaced() {
+    let limits = Limits::default().with_max_age(Duration::from_secs(60));
+    let (channel, mut stage) = stage(|builder| builder.limits(limits));
+    let _peer = used(&channel, &mut stage).await;
+    assert_eq!(channel.changed(ChannelState::Ready).await, ChannelState::Idle);
+    assert!(!stage.has_attempt());
+}
+
+/// A call that stops waiting for a connection keeps nothing alive.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_stops_waiting_leaves_nothing_behind() {
+    let (channel, mut stage) = stage(|builder| builder);
+    let desk = DeskClient::new(channel.clone());
+    let waker = Arc::new(Counted);
+    let mut call = desk.echo(1);
+    let polled = Pin::new(&mut call).poll(&mut Context::from_waker(&Waker::from(Arc::clone(&waker))));
+    assert!(polled.is_pending());
+    let _attempt = stage.attempt().await;
+    assert_eq!(Arc::strong_count(&waker), 2);
+    drop(call);
+    assert_eq!(Arc::strong_count(&waker), 1);
+}
+
+struct Counted;
+
+impl Wake for Counted {
+    fn wake(self: Arc<Self>) {}
 }
 
 #[rpc_core::rpc_service]
