@@ -31,7 +31,8 @@ pub struct Limits {
     /// How long the peer may take none of what is waiting to be written, or leave a frame half sent. Default 30 s.
     pub stall: Duration,
     /// How long the peer may say nothing while calls are open, before it is asked with a PING. Default 30 s; least 1 s.
-    /// Both ends do so: the server learns of a client that has vanished, and stops its handlers.
+    /// It is counted from what came last, so the first call after a long silence asks at once. Both ends do so: the
+    /// server learns of a client that has vanished, and stops its handlers.
     pub keepalive: Duration,
     /// How long the peer may take to answer that, with whatever it sends. Default 10 s. Then the connection is given up.
     pub keepalive_timeout: Duration,

@@ -64,7 +64,7 @@ impl Place {
     }
 }
 
-/// In virtual time, so that long outages are short tests: from a restart to an outage of minutes.
+/// F14. In virtual time, so that long outages are short tests: from a restart to an outage of minutes.
 #[tokio::test(start_paused = true)]
 #[cfg_attr(debug_assertions, ignore = "a figure")]
 async fn a_thousand_clients_that_lose_their_server_come_back_one_after_the_other() {
