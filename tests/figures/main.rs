@@ -18,6 +18,19 @@ mod storm;
 
 use std::time::Duration;
 
+/// Measures until this part of what is measured is within the limit, three times at most: something else may run on the
+/// machine for a moment. Each time is printed.
+async fn held_to(limit: Duration, part: f64, measure: impl AsyncFn() -> (String, Sorted)) {
+    for _ in 0..3 {
+        let (what, measured) = measure().await;
+        println!("{what} {measured}");
+        if measured.part(part) <= limit {
+            return;
+        }
+    }
+    panic!("not within {limit:?} in three times");
+}
+
 /// Durations in order, to be asked for their parts.
 struct Sorted(Vec<Duration>);
 
