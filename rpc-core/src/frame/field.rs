@@ -194,9 +194,11 @@ fn read_metadata(mut bytes: &[u8]) -> Result<Metadata, Breach> {
     Ok(metadata)
 }
 
-/// The microseconds of a duration; those of more than half a million years are cut off.
+/// The microseconds of a duration, those begun included: no deadline comes early. What is more than half a million years
+/// is cut off.
 fn micros(duration: Duration) -> u64 {
-    duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros().into())
+    let begun = duration.subsec_nanos().div_ceil(1_000);
+    duration.as_secs().saturating_mul(1_000_000).saturating_add(begun.into())
 }
 
 fn exact<const N: usize>(value: &[u8]) -> Result<[u8; N], Breach> {
@@ -234,6 +236,15 @@ mod tests {
         };
         assert_eq!(Fields::read(&put(&fields)), Ok(fields));
         assert_eq!(Fields::read(&[]), Ok(Fields::default()));
+    }
+
+    /// W-11: what is left is never said to be less than it is.
+    #[test]
+    fn a_deadline_is_rounded_up() {
+        for (nanos, micros) in [(1_000, 1), (1_001, 2), (1_999_999_999, 2_000_000)] {
+            let fields = Fields { deadline: Some(Duration::from_nanos(nanos)), ..Fields::default() };
+            assert_eq!(Fields::read(&put(&fields)).unwrap().deadline, Some(Duration::from_micros(micros)));
+        }
     }
 
     /// W-9.

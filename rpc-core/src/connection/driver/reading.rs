@@ -8,6 +8,7 @@ use tokio::io::AsyncReadExt as _;
 
 use super::{BATCH, Driver, STINT, Turn};
 use crate::connection::{Core, End};
+use crate::context::now;
 use crate::frame::Frame;
 
 /// How much is read at a time at first. A connection on which never more came at once keeps no more room than this.
@@ -36,6 +37,8 @@ impl Driver {
             };
             self.undecoded = true;
             turn.heard = true;
+            // What has come was not there when the turn began: its deadlines count from now (W-11).
+            turn.now = now();
             if count == room {
                 self.read_size = (2 * self.read_size).min(READ_MAX);
                 return;
