@@ -3,7 +3,7 @@ use std::time::Duration;
 use rpc_codec::AnyCodec;
 
 use super::target::{Target, Way};
-use super::{Budget, Channel, Inner, Link, Settings};
+use super::{Budget, Channel, Income, Inner, Link, Settings};
 use crate::context::Context;
 use crate::limits::Limits;
 use crate::server::Back;
@@ -34,7 +34,7 @@ impl Context {
             codec,
             place,
             settings: Settings::default(),
-            budget: Budget::default(),
+            budget: Budget::new(Income::default()),
         })
     }
 }

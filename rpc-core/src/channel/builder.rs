@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::backoff::Backoff;
 use super::hooks::Hooks;
 use super::target::{Connector, Target, Way};
-use super::{Budget, Channel, Inner, Link, RetryPolicy, Settings};
+use super::{Budget, Channel, Income, Inner, Link, RetryPolicy, Settings};
 use crate::caught::caught;
 use crate::error::RpcError;
 use crate::limits::{LONGEST, Limits};
@@ -26,7 +26,7 @@ pub struct ChannelBuilder {
     codec: AnyCodec,
     limits: Limits,
     settings: Settings,
-    budget: (f64, f64),
+    income: Income,
     connections: usize,
     connect_timeout: Duration,
     backoff: Backoff,
@@ -41,7 +41,7 @@ impl ChannelBuilder {
             codec: AnyCodec::default(),
             limits: Limits::default(),
             settings: Settings::default(),
-            budget: (0.2, 10.0),
+            income: Income::default(),
             connections: 1,
             connect_timeout: Duration::from_secs(10),
             backoff: Backoff::default(),
@@ -126,7 +126,7 @@ impl ChannelBuilder {
     /// How many attempts by policy there may be besides first ones: a share of the calls, and some each second. Default
     /// 0.2 and 10. Then calls fail at once, so that a server in trouble is not called all the more.
     pub fn retry_budget(mut self, share: f64, per_second: f64) -> Self {
-        self.budget = (share.max(0.0), per_second.max(0.0));
+        self.income = Income { share: share.max(0.0), per_second: per_second.max(0.0) };
         self
     }
 
@@ -266,13 +266,12 @@ impl ChannelBuilder {
             services,
             timeout: self.connect_timeout,
         };
-        let (share, per_second) = self.budget;
         Ok(Channel::new(Inner {
             link: Link::new(target, self.connections, self.backoff, is_early, self.hooks),
             codec: self.codec,
             place: 0,
             settings: self.settings,
-            budget: Budget::new(share, per_second),
+            budget: Budget::new(self.income),
         }))
     }
 }

@@ -1,3 +1,5 @@
+mod attempt;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
@@ -15,10 +17,9 @@ use crate::code::Code;
 use crate::connection::{Connection, Flow, Pending};
 use crate::context::{Context, now};
 use crate::error::{Delivery, Phase, RpcError};
-use crate::instance::request_number;
 use crate::metadata::Metadata;
 use crate::method::{MethodDescriptor, Shape};
-use crate::session::{Message, Outcome, Outgoing, RequestId};
+use crate::session::{Message, Outcome, RequestId};
 use crate::streaming::Produce;
 
 /// A call whatever its types: the arguments encoded, the options, how far it is. Dropping it cancels the call.
@@ -224,175 +225,6 @@ impl Caller {
             return Err(error.with_phase(Phase::Send));
         }
         Ok(())
-    }
-
-    /// Starts the call once there is a connection. Says whether the outcome has to be waited for.
-    fn poll_start(
-        &mut self,
-        cx: &mut TaskContext<'_>,
-        message: Message,
-        mut wait: Wait,
-    ) -> Poll<Result<bool, RpcError>> {
-        let begun = self.begun.unwrap_or_else(|| self.begin());
-        if let Some(pause) = &mut wait.pause {
-            if pause.as_mut().poll(cx).is_pending() {
-                self.state = State::Waiting { message, wait };
-                return Poll::Pending;
-            }
-            wait.pause = None;
-        }
-        if self.channel.connection().is_none() && wait.place.is_none() {
-            // Another one may have come, or gone, since the call was made.
-            self.channel.choose();
-        }
-        if self.channel.connection().is_none() {
-            let (link, member) = (&self.channel.link, self.channel.member.unwrap_or_default());
-            match link.poll_connection(member, self.waits, cx, &mut wait.place) {
-                Poll::Ready(connection) => self.channel.attach(connection?),
-                Poll::Pending => {
-                    wait.is_later = true;
-                    if let Some(deadline) = begun.deadline.filter(|_| wait.deadline.is_none()) {
-                        wait.deadline = Some(timer(deadline).ok_or_else(no_clock)?);
-                    }
-                    if let Some(deadline) = &mut wait.deadline
-                        && deadline.as_mut().poll(cx).is_ready()
-                    {
-                        return Poll::Ready(Err(no_connection(link.failure(member))));
-                    }
-                    self.state = State::Waiting { message, wait };
-                    return Poll::Pending;
-                }
-            }
-        }
-        let Some(connection) = &self.channel.epoch.connection else {
-            return Poll::Ready(Err(RpcError::new(Code::Internal, "there is no connection after all")));
-        };
-        if self.may_repeat() && self.tries.is_first() {
-            self.channel.budget.deposit();
-            if self.method.once {
-                self.request = Some(Box::new(RequestId { number: request_number(), instance: [0; 16] }));
-            }
-        }
-        let outgoing = Outgoing {
-            service: self.channel.service_id(self.method.service),
-            method: self.method.id,
-            codec: self.channel.place,
-            oneway: self.method.oneway,
-            streams: self.streams.len() as u16,
-            reads: self.method.gives_stream(),
-            window: self.window,
-            attempt: self.tries.count(),
-            deadline: begun.deadline,
-            request: self.request.clone(),
-            metadata: self.metadata.take(),
-            message,
-        };
-        let now = if wait.is_later { now() } else { begun.at };
-        let (pending, waits) = match connection.start(outgoing, cx.waker(), now) {
-            Ok(pending) => (pending, true),
-            Err(pending) => (pending, false),
-        };
-        if waits && let Some(flow) = pending.flow() {
-            send_streams(flow, &self.channel.codec, &mut self.streams);
-        }
-        self.state = State::Started(pending);
-        Poll::Ready(Ok(waits))
-    }
-
-    /// How the call is tried again if it failed so, though it may have run.
-    fn policy(&self, error: &RpcError) -> Option<&RetryPolicy> {
-        match &self.repeats {
-            _ if !self.may_repeat() => None,
-            // Another attempt would get the answer that this one got.
-            _ if self.request.is_some() && error.delivery() != Delivery::Unknown => None,
-            Repeats::Unset => self.channel.settings.retry.as_ref(),
-            Repeats::Never => None,
-            Repeats::By(policy) => Some(policy),
-        }
-    }
-
-    /// Whether the method may be run twice, or the server sees to it that it is not.
-    fn may_repeat(&self) -> bool {
-        (self.method.idempotent || self.method.once) && self.method.shape == Shape::Unary && !self.method.oneway
-    }
-
-    /// Has a call that failed tried again, if that is safe and of use, and there is time for it.
-    #[cold]
-    fn tries_again(&mut self, error: &RpcError) -> bool {
-        let State::Started(pending) = &self.state else {
-            return false;
-        };
-        let outgoing = pending.outgoing();
-        // What the caller streams has been taken from where it came, and is not kept.
-        let has_streamed = outgoing.streams > 0 && self.streams.is_empty();
-        if has_streamed || self.is_committed || !self.channel.settings.moves || !self.channel.link.is_reopened() {
-            return false;
-        }
-        let now = now();
-        let moves = self.channel.connection().is_none();
-        let mut tries = self.tries;
-        let Some(pause) = tries.next(error, moves, self.policy(error), &self.channel.budget, now) else {
-            return false;
-        };
-        let Some(until) = now.checked_add(pause) else {
-            return false;
-        };
-        if outgoing.deadline.is_some_and(|deadline| deadline <= until) {
-            return false;
-        }
-        let timer = if pause.is_zero() { None } else { timer(until) };
-        if timer.is_none() && !pause.is_zero() {
-            return false;
-        }
-        if let Some(request) = &mut self.request
-            && request.instance == [0; 16]
-            && error.delivery() == Delivery::Unknown
-        {
-            // Only the server that it was sent to can know whether it has run.
-            let connection = self.channel.epoch.connection.as_ref();
-            let Some(instance) = connection.and_then(Connection::peer_instance) else {
-                return false;
-            };
-            request.instance = instance;
-        }
-        let message = outgoing.message.clone();
-        self.metadata = outgoing.metadata.clone();
-        self.tries = tries;
-        self.channel.choose();
-        self.state = State::Waiting { message, wait: Wait { pause: timer, is_later: true, ..Wait::default() } };
-        true
-    }
-}
-
-/// Fires then, where there is a run time that sees to it.
-fn timer(then: Instant) -> Option<Pin<Box<Sleep>>> {
-    tokio::runtime::Handle::try_current().ok()?;
-    Some(Box::pin(tokio::time::sleep_until(then.into())))
-}
-
-/// What is said of a call that would have to wait without a run time.
-fn no_clock() -> RpcError {
-    let text = "a call that waits for its connection must be made within a tokio run time, which keeps its deadline";
-    RpcError::new(Code::FailedPrecondition, text).with_phase(Phase::Connect).with_delivery(Delivery::NotSent)
-}
-
-/// What is said of a call that waited for a connection in vain.
-fn no_connection(failure: Option<RpcError>) -> RpcError {
-    let text = "no connection came before the deadline";
-    let error = match failure {
-        None => RpcError::new(Code::DeadlineExceeded, text),
-        Some(last) => {
-            let text = format!("{text}; the last attempt: {}", last.message());
-            RpcError::new(Code::DeadlineExceeded, text).with_source(last)
-        }
-    };
-    error.with_phase(Phase::Connect).with_delivery(Delivery::NotSent)
-}
-
-/// What the caller streams goes out by itself, in tasks of its own: nobody has to poll the call for it.
-fn send_streams(flow: &Arc<Flow>, codec: &AnyCodec, streams: &mut Vec<Produce>) {
-    for (produce, index) in streams.drain(..).zip(1..) {
-        tokio::spawn(produce(flow.outlet(index), codec.clone()));
     }
 }
 

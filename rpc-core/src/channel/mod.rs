@@ -18,8 +18,10 @@ use link::Link;
 mod epoch;
 use epoch::{Epoch, Epochs};
 
+mod budget;
+use budget::{Budget, Income};
+
 mod retry;
-use retry::Budget;
 pub use retry::RetryPolicy;
 
 mod back;
@@ -69,6 +71,7 @@ pub struct Channel {
     service: Option<ServiceName>,
 }
 
+/// What the clones of a channel share. The calls do not: they hold what is in it.
 struct Root {
     inner: Arc<Inner>,
     /// One for each connection.

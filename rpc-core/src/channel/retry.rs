@@ -1,11 +1,9 @@
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
+use super::budget::Budget;
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
-use crate::stripe::{self, Padded, STRIPES};
 
 /// How calls that may have run are tried again.
 ///
@@ -80,6 +78,17 @@ pub(super) struct Tries {
     before: Option<Delivery>,
 }
 
+/// On what it depends, besides the error, whether a call is tried again.
+#[derive(Clone, Copy)]
+pub(super) struct Terms<'a> {
+    /// The connection that it was on is of no more use.
+    pub(super) moves: bool,
+    /// That of a method that may be run twice.
+    pub(super) policy: Option<&'a RetryPolicy>,
+    pub(super) budget: &'a Budget,
+    pub(super) now: Instant,
+}
+
 impl Tries {
     /// How many attempts there have been before this one.
     pub(super) fn count(self) -> u32 {
@@ -102,35 +111,21 @@ impl Tries {
         self.before.into_iter().chain([last]).max_by_key(|delivery| certainty(*delivery)).unwrap_or(last)
     }
 
-    /// Whether a failed call is to be tried again, and after which pause. `moves` says that its connection is of no more
-    /// use; the policy is that of a method that may be run twice.
-    pub(super) fn next(
-        &mut self,
-        error: &RpcError,
-        moves: bool,
-        policy: Option<&RetryPolicy>,
-        budget: &Budget,
-        now: Instant,
-    ) -> Option<Duration> {
+    /// Whether a failed call is to be tried again, and after which pause.
+    pub(super) fn next(&mut self, error: &RpcError, terms: Terms<'_>) -> Option<Duration> {
         // What the server asks for goes before what this side would do.
         let asked = error.retry_after();
         if asked == Some(Duration::MAX) {
             return None;
         }
-        let own = self.pause(error, moves, policy, budget, now)?;
+        let own = self.pause(error, terms)?;
         let pause = asked.unwrap_or(own);
         self.before = Some(self.delivery(error.delivery()));
         Some(pause)
     }
 
-    fn pause(
-        &mut self,
-        error: &RpcError,
-        moves: bool,
-        policy: Option<&RetryPolicy>,
-        budget: &Budget,
-        now: Instant,
-    ) -> Option<Duration> {
+    fn pause(&mut self, error: &RpcError, terms: Terms<'_>) -> Option<Duration> {
+        let Terms { moves, policy, budget, now } = terms;
         if error.code() == Code::Unavailable {
             match error.delivery() {
                 Delivery::NotSent if moves => return Some(Duration::ZERO),
@@ -155,76 +150,10 @@ impl Tries {
     }
 }
 
-/// How many attempts by policy the calls of a channel may cause: a share of the calls, and some each second. It keeps a
-/// failing server from being called all the more.
-#[derive(Debug)]
-pub(super) struct Budget {
-    /// Calls that may be repeated, as each thread counts them.
-    calls: [Padded<AtomicU64>; STRIPES],
-    account: Mutex<Account>,
-    /// How many attempts a call is worth, and a second.
-    share: f64,
-    per_second: f64,
-}
-
-#[derive(Debug, Default)]
-struct Account {
-    balance: f64,
-    /// How many calls have been counted in.
-    counted: u64,
-    since: Option<Instant>,
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self::new(0.2, 10.0)
-    }
-}
-
-impl Budget {
-    pub(super) fn new(share: f64, per_second: f64) -> Self {
-        let budget = Self { calls: Default::default(), account: Mutex::default(), share, per_second };
-        lock(&budget.account).balance = budget.most();
-        budget
-    }
-
-    /// How much is kept at most: a small income adds up to an attempt, too.
-    fn most(&self) -> f64 {
-        let most = 10.0 * self.per_second.max(self.share);
-        if most > 0.0 { most.max(1.0) } else { 0.0 }
-    }
-
-    /// A call is made that may be repeated.
-    pub(super) fn deposit(&self) {
-        stripe::own(&self.calls).0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Takes what an attempt costs, if it is there.
-    fn withdraw(&self, now: Instant) -> bool {
-        let calls = self.calls.iter().map(|Padded(calls)| calls.load(Ordering::Relaxed)).sum::<u64>();
-        let mut account = lock(&self.account);
-        let elapsed = account.since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        let calls_since = calls.saturating_sub(account.counted) as f64;
-        let earned = self.share * calls_since + self.per_second * elapsed.as_secs_f64();
-        // What was not needed for long is not kept: it would be spent all at once.
-        account.balance = (account.balance + earned).min(self.most());
-        account.counted = calls;
-        account.since = Some(now);
-        if account.balance < 1.0 {
-            return false;
-        }
-        account.balance -= 1.0;
-        true
-    }
-}
-
-fn lock(account: &Mutex<Account>) -> MutexGuard<'_, Account> {
-    account.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channel::budget::Income;
 
     const DELIVERIES: [Delivery; 4] = [Delivery::NotSent, Delivery::NotExecuted, Delivery::Executed, Delivery::Unknown];
 
@@ -232,9 +161,17 @@ mod tests {
         RpcError::new(code, "").with_delivery(delivery)
     }
 
+    fn budget() -> Budget {
+        Budget::new(Income { share: 0.0, per_second: 1000.0 })
+    }
+
+    fn terms<'a>(moves: bool, policy: Option<&'a RetryPolicy>, budget: &'a Budget) -> Terms<'a> {
+        Terms { moves, policy, budget, now: Instant::now() }
+    }
+
     /// What is tried again at first, with and without a policy.
     fn next(error: &RpcError, moves: bool, policy: Option<&RetryPolicy>) -> Option<Duration> {
-        Tries::default().next(error, moves, policy, &Budget::new(0.2, 10.0), Instant::now())
+        Tries::default().next(error, terms(moves, policy, &budget()))
     }
 
     #[test]
@@ -257,15 +194,16 @@ mod tests {
 
     #[test]
     fn a_refused_call_is_tried_again_once_and_one_that_moves_a_few_times() {
-        let (budget, now) = (Budget::new(0.2, 10.0), Instant::now());
+        let budget = budget();
+        let terms = terms(true, None, &budget);
         let refused = error(Code::Unavailable, Delivery::NotExecuted);
         let mut tries = Tries::default();
-        assert!(tries.next(&refused, false, None, &budget, now).is_some_and(|pause| !pause.is_zero()));
-        assert_eq!(tries.next(&refused, false, None, &budget, now), None);
+        assert!(tries.next(&refused, Terms { moves: false, ..terms }).is_some_and(|pause| !pause.is_zero()));
+        assert_eq!(tries.next(&refused, Terms { moves: false, ..terms }), None);
         for _ in 0..MOST_MOVES {
-            assert_eq!(tries.next(&refused, true, None, &budget, now), Some(Duration::ZERO));
+            assert_eq!(tries.next(&refused, terms), Some(Duration::ZERO));
         }
-        assert_eq!(tries.next(&refused, true, None, &budget, now), None);
+        assert_eq!(tries.next(&refused, terms), None);
         assert_eq!(tries.count(), 6);
     }
 
@@ -273,22 +211,22 @@ mod tests {
     fn a_policy_repeats_its_codes_whatever_the_delivery_as_often_as_it_says() {
         let policy = RetryPolicy::default().attempts(3).on(Code::Aborted);
         for (code, repeats) in [(Code::Unavailable, 2), (Code::Aborted, 2), (Code::Internal, 0), (Code::Cancelled, 0)] {
-            let (budget, now) = (Budget::new(0.2, 10.0), Instant::now());
+            let budget = budget();
             let mut tries = Tries::default();
             let failed = error(code, Delivery::Unknown);
-            let count = (0..9).filter(|_| tries.next(&failed, true, Some(&policy), &budget, now).is_some()).count();
+            let terms = terms(true, Some(&policy), &budget);
+            let count = (0..9).filter(|_| tries.next(&failed, terms).is_some()).count();
             assert_eq!(count, repeats, "{code:?}");
         }
     }
 
     #[test]
     fn however_many_attempts_a_policy_allows_each_has_its_number() {
-        let (policy, now) = (RetryPolicy::default().attempts(u32::MAX), Instant::now());
-        let budget = Budget::new(0.0, 1000.0);
+        let (policy, budget) = (RetryPolicy::default().attempts(u32::MAX), budget());
         let failed = error(Code::Unavailable, Delivery::Unknown);
         let mut tries = Tries::default();
         for attempt in 1..=1000 {
-            assert!(tries.next(&failed, true, Some(&policy), &budget, now).is_some());
+            assert!(tries.next(&failed, terms(true, Some(&policy), &budget)).is_some());
             assert_eq!(tries.count(), attempt);
         }
     }
@@ -320,30 +258,8 @@ mod tests {
         ] {
             let mut tries = Tries::default();
             let failed = error(Code::Unavailable, first);
-            assert!(tries.next(&failed, true, Some(&policy), &Budget::default(), Instant::now()).is_some());
+            assert!(tries.next(&failed, terms(true, Some(&policy), &budget())).is_some());
             assert_eq!(tries.delivery(last), both, "{first:?}, then {last:?}");
         }
-    }
-
-    #[test]
-    fn a_failing_server_gets_no_more_than_a_share_and_some_each_second() {
-        let (budget, start) = (Budget::new(0.2, 10.0), Instant::now());
-        let mut attempts = 0;
-        for millis in 0..60_000_u64 {
-            budget.deposit();
-            let now = start + Duration::from_millis(millis);
-            attempts += u32::from(budget.withdraw(now));
-        }
-        // A fifth of 60,000 calls, ten in each of 60 seconds, and the hundred that are there at first.
-        assert!((12_600..=12_701).contains(&attempts), "{attempts}");
-        // However small a share is, it adds up to an attempt.
-        let small = Budget::new(0.05, 0.0);
-        assert!(small.withdraw(start) && !small.withdraw(start));
-        (0..20).for_each(|_| small.deposit());
-        assert!(small.withdraw(start) && !small.withdraw(start));
-        assert!(!Budget::new(0.0, 0.0).withdraw(start));
-        // A long rest does not fill it without bound.
-        let later = start + Duration::from_secs(9_999);
-        assert_eq!((0..1_000).filter(|_| budget.withdraw(later)).count(), 100);
     }
 }

@@ -1,3 +1,4 @@
+mod clock;
 mod farewell;
 mod reading;
 mod streams;
@@ -5,7 +6,6 @@ mod turn;
 mod writing;
 
 use std::collections::VecDeque;
-use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -23,7 +23,7 @@ use crate::context::now;
 use crate::frame::{Decoder, Reason};
 use crate::jitter::around;
 use crate::limits::Limits;
-use crate::session::{Answer, Ended, Incoming, Role, Stop, Verdict};
+use crate::session::{Answer, Ended, Incoming, Role, Stop};
 use reading::READ_MIN;
 use streams::StreamBatch;
 use turn::Turn;
@@ -59,8 +59,6 @@ pub(super) struct Driver {
     /// The buffer may hold a whole frame.
     undecoded: bool,
     greeted: bool,
-    /// Calls may be made.
-    is_open: bool,
     /// When clients are sent away; they look to their own connections themselves.
     expires: Option<Instant>,
     /// The last turn put off writing so that callers could add to it.
@@ -142,7 +140,6 @@ impl Driver {
             // Not in the future, so not set.
             sleep: Box::pin(tokio::time::sleep_until(now().into())),
             greeted: false,
-            is_open: true,
             expires: limits.max_age.filter(|_| role == Role::Server).map(|age| now() + around(age, 0.1)),
             gathering: false,
             handshake,
@@ -209,12 +206,11 @@ impl Driver {
             self.take_in(&mut core, turn.now);
         }
         self.hand_out(&mut core, turn);
-        let has_closed = self.is_open && !core.session.is_live();
         if !has_read || !self.batch.calls.is_empty() {
+            let has_closed = shared.has_closed(&core);
             drop(core);
-            // Before callers are told: they would try it here again.
             if has_closed {
-                self.note_closed();
+                shared.note_closed();
             }
             turn.told += self.batch.notify();
             self.start_calls(turn);
@@ -225,10 +221,10 @@ impl Driver {
         let mut finished = writer.is_none() && is_finished(&core);
         turn.told += self.batch.ended.len();
         shared.note_quiet(turn.told + turn.started <= 1 && core.session.is_quiet());
-        let has_closed = self.is_open && !core.session.is_live();
+        let has_closed = shared.has_closed(&core);
         drop(core);
         if has_closed {
-            self.note_closed();
+            shared.note_closed();
         }
         self.batch.notify();
         if let Some(writer) = writer {
@@ -329,12 +325,6 @@ impl Driver {
         Ok(())
     }
 
-    /// No further calls are made here.
-    fn note_closed(&mut self) {
-        self.is_open = false;
-        self.shared.note_closed();
-    }
-
     /// Runs what is ready.
     fn start_calls(&mut self, turn: &mut Turn) {
         if self.batch.calls.is_empty() {
@@ -371,69 +361,6 @@ impl Driver {
         serving::spawn(&mut self.batch.cohort);
         self.batch.calls.clear();
         self.serve.rest();
-    }
-
-    /// Ends what is due, and says what is due next.
-    fn heed_clock(&mut self, core: &mut Core, now: Instant) -> Result<Option<Instant>, End> {
-        if !self.greeted && self.handshake <= now {
-            return Err(End::NoHello(self.limits.handshake));
-        }
-        let stall = self.limits.stall;
-        let reading = self.reading_since.map(|since| since + stall);
-        let writing = self.writing_since.map(|since| since + stall);
-        if writing.is_some_and(|due| due <= now) {
-            return Err(End::Stalled("has taken nothing of what was written", stall));
-        }
-        if reading.is_some_and(|due| due <= now) {
-            return Err(End::Stalled("left a frame half sent", stall));
-        }
-        if self.conclude_at.is_some_and(|due| due <= now) {
-            core.session.conclude(Reason::Shutdown, "");
-        }
-        if self.expires.is_some_and(|due| due <= now) {
-            self.expires = None;
-            core.wish = core.wish.max(Wish::Drain);
-            self.heed_wish(core, now)?;
-        }
-        let mut timeout = core.session.poll_timeout();
-        if timeout.is_some_and(|due| due <= now) {
-            match core.session.verdict(now) {
-                Some(Verdict::Silent) => return Err(End::Silent(self.limits.keepalive_timeout)),
-                Some(Verdict::Idle) => core.session.retire(),
-                None => {}
-            }
-            core.session.handle_timeout(now);
-            timeout = core.session.poll_timeout();
-        }
-        self.batch.take_stream_news(core);
-        core.session.poll_ended(&mut self.batch.ended);
-        core.session.poll_stops(&mut self.batch.stops);
-        let conclude_at = self.conclude_at.filter(|due| *due > now);
-        let handshake = (!self.greeted).then_some(self.handshake);
-        let dues = [timeout, reading, writing, handshake, conclude_at, self.expires];
-        let due = dues.into_iter().flatten().min();
-        // An earlier time is left as it is: see `arm`.
-        core.timer = self.armed(now).into_iter().chain(due).min();
-        Ok(due)
-    }
-
-    /// When the timer fires, where it is set.
-    fn armed(&self, now: Instant) -> Option<Instant> {
-        Some(self.sleep.deadline().into_std()).filter(|set| now < *set && !self.sleep.is_elapsed())
-    }
-
-    fn arm(&mut self, cx: &mut Context<'_>, due: Option<Instant>, now: Instant) {
-        let Some(due) = due else {
-            return;
-        };
-        // Later is left as it is: the timer then fires once for nothing, instead of being moved for every call.
-        if self.armed(now).is_some_and(|set| set <= due) {
-            return;
-        }
-        self.sleep.as_mut().reset(due.into());
-        if self.sleep.as_mut().poll(cx).is_ready() {
-            cx.waker().wake_by_ref();
-        }
     }
 
     /// Whether to put off what callers and handlers have left, and writing: the driver goes to the end of the queue of

@@ -20,8 +20,11 @@ mod inbox;
 use inbox::Inbox;
 
 mod shared;
-pub(crate) use shared::{Connection, Line, Wish};
+pub(crate) use shared::Wish;
 use shared::{Core, Shared};
+
+mod handle;
+pub(crate) use handle::{Connection, Line};
 
 mod serving;
 

@@ -68,7 +68,7 @@ impl Driver {
         }
         core.session.poll_stops(&mut self.batch.stops);
         drop(core);
-        self.note_closed();
+        self.shared.note_closed();
         self.batch.notify();
         self.serve.handle_closed(error.map(RpcError::without_call).as_ref());
     }
