@@ -157,13 +157,18 @@ async fn a_typed_error_where_none_is_declared_fails_its_call_alone() {
 #[tokio::test]
 async fn a_strange_code_is_unknown_and_a_torn_text_is_mended() {
     let (mut peer, desk) = pair().await;
-    for (code, expected) in [(17, Code::Unknown), (999, Code::Unknown), (u16::MAX, Code::Unknown), (5, Code::NotFound)]
-    {
+    for (code, expected, number) in [
+        (17, Code::Unknown, " (code 17)"),
+        (999, Code::Unknown, " (code 999)"),
+        (u16::MAX, Code::Unknown, " (code 65535)"),
+        (2, Code::Unknown, ""),
+        (5, Code::NotFound, ""),
+    ] {
         let (call, id) = begin(&mut peer, &desk, 1).await;
         peer.put(&end(id, code, b"no \xFF\xFE key \xE2\x98\xBA")).await;
         let error = soon(call).await.unwrap().unwrap_err();
         assert_eq!(error.code(), expected);
-        assert_eq!(error.message(), "no \u{FFFD}\u{FFFD} key ☺");
+        assert_eq!(error.message(), format!("no \u{FFFD}\u{FFFD} key ☺{number}"));
     }
 }
 

@@ -249,7 +249,7 @@ async fn metadata_at_its_limits_passes_and_past_them_is_not_sent() {
         (1, 16 * 1024 - 3, "16385 bytes of metadata are more than the 16384 allowed"),
     ] {
         let error = soon(with(entries, length)).await.unwrap_err();
-        assert_eq!((error.code(), error.delivery()), (Code::InvalidArgument, Delivery::NotSent));
+        assert_eq!((error.code(), error.delivery()), (Code::ResourceExhausted, Delivery::NotSent));
         assert_eq!(error.message(), rule);
     }
     for (key, value) in

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use rpc_core::{Channel, Code, Delivery, Limits, Server, rpc_service};
+use rpc_core::{Channel, Code, Delivery, Limits, RpcError, Server, rpc_service};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tests::peer::Peer;
 use tests::soon;
@@ -22,7 +22,7 @@ async fn a_panic_ends_its_call_and_keeps_its_text() {
         for later in [false, true, false] {
             let error = soon(desk.fail(later)).await.unwrap_err();
             assert_eq!((error.code(), error.delivery()), (Code::Internal, Delivery::Executed));
-            assert_eq!(error.message(), "the handler panicked");
+            assert!(incident(&error).is_some(), "{error}");
             assert!(!format!("{error} {error:?}").contains(SECRET));
             assert_eq!(soon(desk.echo(7)).await.unwrap(), 7, "the connection lives");
         }
@@ -30,6 +30,28 @@ async fn a_panic_ends_its_call_and_keeps_its_text() {
         assert_eq!(soon(bystander).await.unwrap().unwrap(), 1, "so do the other calls");
     })
     .await;
+}
+
+/// The number by which the caller of a handler that has panicked can ask the operator.
+fn incident(error: &RpcError) -> Option<&str> {
+    let number = error.message().strip_prefix("the handler panicked (incident ")?.strip_suffix(')')?;
+    (number.len() == 8).then_some(number)
+}
+
+/// B11: the operator finds in the log what the caller was told, and nothing of the panic's text.
+#[tokio::test]
+async fn a_panic_has_a_number_that_both_ends_are_told() {
+    let mut office = Office::open().await;
+    let desk = office.client().await;
+    let mut numbers = Vec::new();
+    for later in [false, true] {
+        let error = soon(desk.fail(later)).await.unwrap_err();
+        let told = office.error().await;
+        assert_eq!((told.message(), told.method()), (error.message(), Some("Desk.fail")));
+        assert!(told.peer().is_some() && !told.to_string().contains(SECRET), "{told}");
+        numbers.push(incident(&error).unwrap().to_owned());
+    }
+    assert_ne!(numbers.first(), numbers.last());
 }
 
 #[tokio::test]
@@ -175,7 +197,7 @@ async fn a_panic_whose_payload_panics_too_ends_its_call_and_nothing_else() {
     for later in [false, true, false] {
         let error = soon(room.burst(later)).await.unwrap_err();
         assert_eq!((error.code(), error.delivery()), (Code::Internal, Delivery::Executed), "{error}");
-        assert_eq!(error.message(), "the handler panicked");
+        assert!(incident(&error).is_some(), "{error}");
         assert_eq!(soon(room.take(Trap::Safe)).await.unwrap(), 0, "the connection lives");
     }
     assert!(!bystander.is_finished());

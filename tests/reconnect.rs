@@ -231,6 +231,24 @@ async fn a_call_waits_for_a_connection_where_it_is_asked_to() {
     assert!(start.elapsed().as_millis() <= 52);
 }
 
+/// Where the channel has its calls wait, one may say otherwise; so may a stream.
+#[tokio::test(start_paused = true)]
+async fn a_call_fails_at_once_where_it_is_asked_to() {
+    let (channel, mut stage) = stage(|builder| builder.wait_for_ready().backoff(20 * SECOND, 20 * SECOND));
+    let desk = DeskClient::new(channel.clone());
+    let waits = tokio::spawn(desk.echo(1));
+    stage.attempt().await.refuse();
+    soon(channel.changed(ChannelState::Connecting)).await;
+    let start = Instant::now();
+    assert_eq!(desk.echo(2).fail_fast().await.unwrap_err().delivery(), Delivery::NotSent);
+    let ended = desk.numbers(1).fail_fast().next().await.unwrap();
+    assert_eq!(ended.unwrap_err().delivery(), Delivery::NotSent);
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert!(!waits.is_finished());
+    let mut reading = desk.numbers(1).fail_fast().wait_for_ready();
+    assert!(poll_immediate(reading.next()).await.is_none(), "the last word counts");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_program_that_knows_better_ends_a_pause() {
     let (channel, mut stage) = stage(|builder| builder.backoff(20 * SECOND, 20 * SECOND));

@@ -14,6 +14,11 @@ pub(crate) fn request_number() -> u64 {
     LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
+/// The number of something that went wrong, by which two people can find out that they speak of the same.
+pub(crate) fn incident() -> u32 {
+    RandomState::new().hash_one(()) as u32
+}
+
 /// Sixteen other random bytes each time: what a server is called, of which a process may have several.
 ///
 /// They tell programs apart and guard nothing, so the standard library's seeds for hash maps are random enough.

@@ -97,6 +97,8 @@ pub use metadata::Metadata;
 mod error;
 pub use error::{CallError, Delivery, Phase, RpcError};
 
+mod hooks;
+
 mod method;
 
 mod limits;

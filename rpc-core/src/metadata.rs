@@ -1,3 +1,5 @@
+use crate::code::Code;
+
 /// The longest metadata of one message, as encoded, in bytes (W-10).
 pub(crate) const METADATA_MAX_BYTES: usize = 16 * 1024;
 /// The most entries in the metadata of one message (W-10).
@@ -9,7 +11,8 @@ const RESERVED: &str = "rpc-";
 ///
 /// Keys are 1 to 255 characters of `a`–`z`, `0`–`9`, `-`, `_` and `.`, and do not start with `rpc-`.
 /// Values are text without control characters. At most 64 entries and 16 KiB in all.
-/// A call whose metadata breaks this fails with [`Code::InvalidArgument`](crate::Code::InvalidArgument) before anything is sent.
+/// A call whose metadata breaks this fails before anything is sent: with [`Code::ResourceExhausted`] where it is too much,
+/// else with [`Code::InvalidArgument`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
     entries: Vec<(Box<str>, Box<str>)>,
@@ -68,18 +71,18 @@ impl Metadata {
         self.iter().map(|(key, value)| 1 + key.len() + 2 + value.len()).sum()
     }
 
-    /// The first rule that an entry breaks, as a sentence.
-    pub(crate) fn broken_rule(&self) -> Option<String> {
-        if self.len() > METADATA_MAX_ENTRIES {
-            return Some(format!("{} metadata entries are more than the {METADATA_MAX_ENTRIES} allowed", self.len()));
+    /// The first rule that is broken, as a sentence, and what kind of failure that is.
+    pub(crate) fn broken_rule(&self) -> Option<(Code, String)> {
+        let (entries, bytes) = (self.len(), self.encoded_len());
+        if entries > METADATA_MAX_ENTRIES {
+            let rule = format!("{entries} metadata entries are more than the {METADATA_MAX_ENTRIES} allowed");
+            return Some((Code::ResourceExhausted, rule));
         }
-        if self.encoded_len() > METADATA_MAX_BYTES {
-            return Some(format!(
-                "{} bytes of metadata are more than the {METADATA_MAX_BYTES} allowed",
-                self.encoded_len()
-            ));
+        if bytes > METADATA_MAX_BYTES {
+            let rule = format!("{bytes} bytes of metadata are more than the {METADATA_MAX_BYTES} allowed");
+            return Some((Code::ResourceExhausted, rule));
         }
-        self.iter().find_map(|(key, value)| {
+        let rule = self.iter().find_map(|(key, value)| {
             if key.starts_with(RESERVED) {
                 return Some(format!("metadata key {key:?}: keys that start with {RESERVED:?} are reserved"));
             }
@@ -89,7 +92,8 @@ impl Metadata {
                 ));
             }
             (!is_value(value)).then(|| format!("the value of metadata key {key:?} has control characters"))
-        })
+        });
+        rule.map(|rule| (Code::InvalidArgument, rule))
     }
 }
 
@@ -131,7 +135,10 @@ mod tests {
         assert_eq!(full.broken_rule(), None);
         let mut over = full;
         over.append("one-more", "v");
-        assert!(over.broken_rule().is_some_and(|rule| rule.contains("65 metadata entries")));
+        assert!(
+            over.broken_rule()
+                .is_some_and(|(code, rule)| code == Code::ResourceExhausted && rule.contains("65 metadata entries"))
+        );
 
         let value = "x".repeat(METADATA_MAX_BYTES - 4);
         assert_eq!(Metadata::from_iter([("k", value.clone())]).broken_rule(), None);

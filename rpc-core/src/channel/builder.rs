@@ -8,11 +8,11 @@ use rpc_codec::{AnyCodec, Codec};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::backoff::Backoff;
-use super::hooks::Hooks;
 use super::target::{Connector, Target, Way};
 use super::{Budget, Channel, Income, Inner, Link, RetryPolicy, Settings};
 use crate::caught::caught;
 use crate::error::RpcError;
+use crate::hooks::Hooks;
 use crate::limits::{LONGEST, Limits};
 use crate::server::{Registry, Shared, in_process_pipe};
 use crate::service::Service;
@@ -132,14 +132,14 @@ impl ChannelBuilder {
 
     /// Called with the peer's address when a connection is ready. It must not block.
     pub fn on_connect(mut self, hook: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        self.hooks.on_connect = Some(Arc::new(hook));
+        self.hooks.on_connect(hook);
         self
     }
 
     /// Called with the peer's address when a connection that was ready takes no further calls, and with the reason where
     /// that was not in good order. It must not block.
     pub fn on_disconnect(mut self, hook: impl Fn(&str, Option<&RpcError>) + Send + Sync + 'static) -> Self {
-        self.hooks.on_disconnect = Some(Arc::new(hook));
+        self.hooks.on_disconnect(hook);
         self
     }
 

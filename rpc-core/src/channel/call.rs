@@ -99,6 +99,13 @@ impl<T, E: Failure, M> Call<T, E, M> {
         self
     }
 
+    /// Fails at once while the channel is failing, where the channel would have it
+    /// [wait](super::ChannelBuilder::wait_for_ready).
+    pub fn fail_fast(mut self) -> Self {
+        self.caller.waits = false;
+        self
+    }
+
     /// Tries again as the policy says, in place of what the channel says. Only for methods marked `#[rpc(idempotent)]`
     /// or `#[rpc(once)]`.
     pub fn retry(mut self, policy: RetryPolicy) -> Self

@@ -217,8 +217,8 @@ impl Caller {
 
     /// What can be seen before anything is sent.
     fn check(&self, begun: Begun) -> Result<(), RpcError> {
-        if let Some(rule) = self.metadata.as_ref().and_then(|metadata| metadata.broken_rule()) {
-            return Err(RpcError::new(Code::InvalidArgument, rule).with_phase(Phase::Send));
+        if let Some((code, rule)) = self.metadata.as_ref().and_then(|metadata| metadata.broken_rule()) {
+            return Err(RpcError::new(code, rule).with_phase(Phase::Send));
         }
         if begun.deadline.is_some_and(|deadline| deadline <= begun.at) {
             let error = RpcError::new(Code::DeadlineExceeded, "the deadline was over before the call was sent");

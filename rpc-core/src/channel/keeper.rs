@@ -7,12 +7,12 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use tokio::time::timeout;
 
-use super::hooks::Hooks;
 use super::link::Shared;
 use super::member::{Condition, Member};
 use crate::connection::{Connection, Wish};
 use crate::context::now;
 use crate::error::{Delivery, Phase, RpcError};
+use crate::hooks::Hooks;
 use crate::jitter::{around, within};
 
 /// A connection that lasted so long was of use, though nothing was called.
@@ -232,13 +232,13 @@ struct Told<'a> {
 
 impl<'a> Told<'a> {
     fn new(hooks: &'a Hooks, peer: &'a str) -> Self {
-        hooks.connected(peer);
+        hooks.handle_connected(peer);
         Self { hooks, peer, why: None }
     }
 }
 
 impl Drop for Told<'_> {
     fn drop(&mut self) {
-        self.hooks.disconnected(self.peer, self.why.as_ref());
+        self.hooks.handle_disconnected(self.peer, self.why.as_ref());
     }
 }

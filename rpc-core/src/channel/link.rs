@@ -6,7 +6,6 @@ use futures::future::select;
 use tokio::sync::watch;
 
 use super::backoff::Backoff;
-use super::hooks::Hooks;
 use super::keeper::{Keeping, keep};
 use super::member::{Condition, Member, Place, Stage};
 use super::{ChannelState, Target};
@@ -14,6 +13,7 @@ use crate::code::Code;
 use crate::connection::{Connection, Wish};
 use crate::context::now;
 use crate::error::{Delivery, Phase, RpcError};
+use crate::hooks::Hooks;
 
 /// The connections of a channel: opened when they are needed, and again when they are lost. They are closed with it.
 pub(super) struct Link {

@@ -4,7 +4,6 @@ mod state;
 pub use state::ChannelState;
 
 mod backoff;
-mod hooks;
 
 mod target;
 use target::Target;

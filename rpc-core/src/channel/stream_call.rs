@@ -79,8 +79,8 @@ impl AnswerStream for StreamCall {
         self.caller.window = bytes;
     }
 
-    fn wait_for_ready(&mut self) {
-        self.caller.waits = true;
+    fn set_waits(&mut self, waits: bool) {
+        self.caller.waits = waits;
     }
 
     fn add_metadata(&mut self, key: String, value: String) {

@@ -5,12 +5,12 @@ use std::time::Duration;
 use rpc_codec::{AnyCodec, Codec};
 
 use super::gate::Gate;
-use super::hooks::Hooks;
 use super::once::{KEPT_BYTES, KEPT_FOR, Once};
 use super::services::Services;
 use super::{CloseOnDrop, Connections, Readiness, Registry, Server, ServerHandle, Shared};
 use crate::code::Code;
 use crate::error::RpcError;
+use crate::hooks::Hooks;
 use crate::limits::Limits;
 use crate::service::Service;
 use crate::transport::{Address, Listener};
@@ -120,10 +120,10 @@ impl ServerBuilder {
     }
 
     /// Called when a connection ends otherwise than in good order, or cannot be accepted: a peer that speaks another
-    /// protocol, breaks a rule or vanishes. The error names the peer. For logs; it must not block. One that panics is
-    /// not minded.
+    /// protocol, breaks a rule or vanishes; and when a handler panics, with the number that its caller is told. The
+    /// error names the peer. For logs; it must not block. One that panics is not minded.
     pub fn on_error(mut self, hook: impl Fn(&RpcError) + Send + Sync + 'static) -> Self {
-        self.hooks.error = Some(Box::new(hook));
+        self.hooks.on_error(hook);
         self
     }
 
@@ -131,7 +131,7 @@ impl ServerBuilder {
     /// from it: it may be a stranger's. Not for those past [`max_connections`](Self::max_connections). It must not
     /// block. One that panics is not minded.
     pub fn on_connect(mut self, hook: impl Fn(&str) + Send + Sync + 'static) -> Self {
-        self.hooks.connect = Some(Box::new(hook));
+        self.hooks.on_connect(hook);
         self
     }
 
@@ -139,7 +139,7 @@ impl ServerBuilder {
     /// and with the reason where it did not end in good order; [`on_error`](Self::on_error) has been told of that
     /// before. It must not block. One that panics is not minded.
     pub fn on_disconnect(mut self, hook: impl Fn(&str, Option<&RpcError>) + Send + Sync + 'static) -> Self {
-        self.hooks.disconnect = Some(Box::new(hook));
+        self.hooks.on_disconnect(hook);
         self
     }
 
@@ -172,8 +172,9 @@ impl ServerBuilder {
         self.readiness.follow(0, registry.names());
         let gate = Arc::new(Gate::new(self.max_running, self.max_waiting, self.longest_wait));
         let once = Once::new(self.kept_bytes, self.kept_for);
-        let shared = Arc::new(Shared { services: Services::new(registry), codecs: self.codecs, gate, once });
-        Ok(Connections::new(shared, self.limits, self.max_connections, self.grace, self.hooks))
+        let services = Services::new(registry);
+        let shared = Arc::new(Shared { services, codecs: self.codecs, gate, once, hooks: self.hooks });
+        Ok(Connections::new(shared, self.limits, self.max_connections, self.grace))
     }
 }
 

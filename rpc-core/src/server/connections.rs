@@ -8,7 +8,6 @@ use rpc_codec::Codec as _;
 use tokio::sync::Notify;
 
 use super::dispatch::OnClose;
-use super::hooks::Hooks;
 use super::services::Services;
 use super::{Dispatch, Shared, ShutdownReport};
 use crate::code::Code;
@@ -28,7 +27,6 @@ pub(super) struct Connections {
     limits: Arc<Limits>,
     most: usize,
     grace: Duration,
-    hooks: Hooks,
     open: Mutex<Open>,
     /// Woken when a connection has gone.
     gone: Notify,
@@ -44,10 +42,10 @@ struct Open {
 }
 
 impl Connections {
-    pub(super) fn new(shared: Arc<Shared>, limits: Limits, most: usize, grace: Duration, hooks: Hooks) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, limits: Limits, most: usize, grace: Duration) -> Self {
         let limits = limits.within_protocol();
         let open = Mutex::new(Open { connections: BTreeMap::new(), opened: 0, wish: Wish::Live });
-        Self { shared, limits, most, grace, hooks, open, gone: Notify::new() }
+        Self { shared, limits, most, grace, open, gone: Notify::new() }
     }
 
     /// Begins to serve a connection.
@@ -57,7 +55,7 @@ impl Connections {
         };
         let (connections, peer) = (Arc::clone(self), Arc::clone(&io.peer));
         // Before the connection is there: it may end at any time from then on.
-        self.hooks.handle_connected(&peer);
+        self.shared.hooks.handle_connected(&peer);
         let on_close = move |error: Option<&RpcError>| connections.handle_closed(number, &peer, error);
         let connection = self.serve(io, Box::new(on_close));
         let mut open = self.lock();
@@ -127,7 +125,7 @@ impl Connections {
 
     /// Something went wrong that concerns one connection, or one that could not be.
     pub(super) fn report(&self, error: &RpcError) {
-        self.hooks.report(error);
+        self.shared.hooks.report(error);
     }
 
     /// A number for a further connection, where there may be one.
@@ -165,7 +163,7 @@ impl Connections {
     fn handle_closed(&self, number: u64, peer: &str, error: Option<&RpcError>) {
         // Told first: when a shutdown is over, so are the hooks.
         error.into_iter().for_each(|error| self.report(error));
-        self.hooks.handle_disconnected(peer, error);
+        self.shared.hooks.handle_disconnected(peer, error);
         let gone = self.lock().connections.remove(&number);
         drop(gone);
         self.gone.notify_waiters();

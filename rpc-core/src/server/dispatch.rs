@@ -1,5 +1,4 @@
 use std::fmt;
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context as TaskContext, Poll, Waker};
@@ -8,20 +7,20 @@ use std::time::{Duration, Instant};
 use rpc_codec::{AnyCodec, Codec as _};
 
 use super::gate::{Gate, Pass};
+use super::handler::{Guarded, Job, begin};
 use super::kept::{Asked, ClientId};
 use super::once::{Fate, KEPT_BYTES, KEPT_FOR, Once, unknown};
 use super::pace::Pace;
 use super::registry::Registry;
 use super::services::{Services, Snapshot};
-use crate::caught::caught;
 use crate::code::Code;
 use crate::connection::{Flow, Line, Running, Serve, Served};
 use crate::context::{Context, Origin, Peer, Scoped};
 use crate::error::RpcError;
-use crate::frame::{Body, Hello, RequestId};
-use crate::metadata::Metadata;
+use crate::frame::{Hello, RequestId};
+use crate::hooks::Hooks;
 use crate::method::MethodDescriptor;
-use crate::service::{Kind, Request, Service};
+use crate::service::Request;
 use crate::session::{Answer, Incoming, Refusal};
 
 /// Arguments longer than this are read in a task of their own, so that reading them delays nobody.
@@ -33,6 +32,7 @@ pub(crate) struct Shared {
     pub(super) codecs: Vec<AnyCodec>,
     pub(super) gate: Arc<Gate>,
     pub(super) once: Arc<Once>,
+    pub(super) hooks: Hooks,
 }
 
 /// Answers the calls of one connection.
@@ -51,8 +51,9 @@ pub(crate) struct Dispatch {
     on_close: OnClose,
 }
 
-/// What it takes to call the other end of a connection that calls came in on.
+/// What it takes to call the other end of a connection that calls came in on, and to tell of what happens on it.
 pub(crate) struct Back {
+    pub(super) shared: Arc<Shared>,
     pub(crate) line: Line,
     /// The first of the peer's codecs that this end has, and its place in this end's HELLO; known with the peer's.
     pub(crate) codec: OnceLock<(AnyCodec, u16)>,
@@ -68,13 +69,14 @@ impl Shared {
         let gate = Arc::new(Gate::new(usize::MAX / 2, 0, Duration::ZERO));
         // Where the peer knows this end by another instance, as that of a client, no retry is run here.
         let once = Once::new(KEPT_BYTES, KEPT_FOR);
-        Arc::new(Self { services: Services::new(registry), codecs: vec![codec], gate, once })
+        let services = Services::new(registry);
+        Arc::new(Self { services, codecs: vec![codec], gate, once, hooks: Hooks::default() })
     }
 }
 
 impl Dispatch {
     pub(crate) fn new(shared: Arc<Shared>, address: Arc<str>, line: Line, on_close: OnClose) -> Self {
-        let peer = Arc::new(Peer { address, back: Back { line, codec: OnceLock::new() } });
+        let peer = Arc::new(Peer { address, back: Back { shared: Arc::clone(&shared), line, codec: OnceLock::new() } });
         let services = shared.services.snapshot();
         // Known with the peer's HELLO, which comes before any call.
         let client = ClientId { instance: [0; 16] };
@@ -168,15 +170,15 @@ impl Dispatch {
             return self.start(call, flow, clock).unwrap_or_else(refused);
         }
         let asked = Asked { service: call.service, method: call.method, codec };
-        let mut keeper = match self.shared.once.begin(self.client, request, asked, method.detach) {
+        let mut owner = match self.shared.once.begin(self.client, request, asked, method.detach) {
             Fate::Answered(answer) => return Served::Answered(answer),
             Fate::Joins(run) => return Served::Running(run.join(context(&mut None, &self.peer, method, call))),
-            Fate::Runs(keeper) => keeper,
+            Fate::Runs(owner) => owner,
         };
         match self.start(call, flow, clock).unwrap_or_else(refused) {
-            Served::Running(running) => Served::Running(keeper.watch(running)),
+            Served::Running(running) => Served::Running(owner.watch(running)),
             Served::Answered(answer) => {
-                keeper.end(&answer);
+                owner.end(&answer);
                 Served::Answered(answer)
             }
         }
@@ -239,18 +241,6 @@ fn codec<'a>(codecs: &'a [Result<AnyCodec, Box<str>>], place: u16, shared: &Shar
     }
 }
 
-/// Reads the arguments and makes the handler's future.
-fn begin(service: &dyn Service, request: Request<'_>) -> Result<HandlerFuture, Refusal> {
-    request.context.begin();
-    match caught(|| service.call(request)).map(|handler| handler.kind) {
-        Some(Kind::Run(future)) => Ok(future),
-        Some(Kind::Refused(refusal)) => Err(refusal),
-        None => Err(Refusal::new(Code::Internal, "reading the arguments panicked; the server's log has more")),
-    }
-}
-
-type HandlerFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
-
 impl Shared {
     /// The server runs as many handlers as it may: the call waits, if there is a place.
     fn wait(&self, job: Job, pace: Arc<Pace>) -> Result<Served, Refusal> {
@@ -296,127 +286,6 @@ impl Serve for Dispatch {
 
     fn handle_closed(&mut self, error: Option<&RpcError>) {
         (self.on_close)(error);
-    }
-}
-
-/// A call that has everything it needs to begin.
-struct Job {
-    service: Arc<dyn Service>,
-    method: &'static MethodDescriptor,
-    codec: AnyCodec,
-    context: Context,
-    body: Body,
-    flow: Option<Arc<Flow>>,
-}
-
-impl Job {
-    /// Reads the arguments and makes the handler.
-    fn begin(self, pass: Pass) -> Result<Guarded, Refusal> {
-        let Self { service, method, codec, context, body, flow } = self;
-        let request = Request { method, codec: &codec, body: &body, context: &context, flow: flow.as_ref() };
-        let future = begin(&*service, request)?;
-        Ok(Guarded { future: Scoped::new(context, future), pass: Some(pass), pace: None })
-    }
-
-    /// Leaves even the reading of the arguments to the handler's own task.
-    fn run_apart(self, pass: Pass, pace: Arc<Pace>) -> Running {
-        let (context, detach) = (self.context.clone(), self.method.detach);
-        let future = async move {
-            let start = Instant::now();
-            let mut handler = match self.begin(pass) {
-                Ok(handler) => handler,
-                Err(refusal) => return Answer::Refused(refusal),
-            };
-            let first = poll_fn(|cx| Poll::Ready(Pin::new(&mut handler).poll(cx))).await;
-            pace.note(start.elapsed());
-            match first {
-                Poll::Ready(answer) => answer,
-                Poll::Pending => {
-                    handler.pace = Some(pace);
-                    handler.await
-                }
-            }
-        };
-        Running { future: Box::pin(future), context, detach, once: false, apart: true }
-    }
-}
-
-/// A handler whose panics end its call and nothing else.
-struct Guarded {
-    future: Scoped<HandlerFuture>,
-    /// Given back when the handler goes.
-    pass: Option<Pass>,
-    /// Told of polls that take long, but for the first, which others look after.
-    pace: Option<Arc<Pace>>,
-}
-
-impl Guarded {
-    /// Lets it leave the connection's task.
-    fn running(self, detach: bool, apart: bool) -> Served {
-        let Some(context) = self.future.context().cloned() else {
-            return Served::Answered(panicked());
-        };
-        Served::Running(Running { future: Box::pin(self), context, detach, once: false, apart })
-    }
-}
-
-impl Future for Guarded {
-    type Output = Answer;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Answer> {
-        let this = self.get_mut();
-        let start = this.pace.is_some().then(Instant::now);
-        let polled = caught(|| Pin::new(&mut this.future).poll(cx));
-        if let Some((pace, start)) = this.pace.as_ref().zip(start) {
-            pace.note_later(start.elapsed());
-        }
-        let mut answer = match polled {
-            Some(polled) => std::task::ready!(polled),
-            None => panicked(),
-        };
-        if let Some(context) = this.future.context() {
-            finish(&mut answer, context);
-        }
-        Poll::Ready(answer)
-    }
-}
-
-/// The panic hook has told the server's operator; the peer must not learn the text.
-fn panicked() -> Answer {
-    Answer::Status { code: Code::Internal, message: "the handler panicked".to_owned(), metadata: None, push_back: None }
-}
-
-/// Adds what the handler sends along, unless it breaks a rule.
-fn finish(answer: &mut Answer, context: &Context) {
-    let Some(mut sent) = context.take_reply_metadata() else {
-        return check_own(answer);
-    };
-    if let Some(metadata) = metadata_of(answer) {
-        for (key, value) in metadata.iter().flat_map(|metadata| metadata.iter()) {
-            sent.append(key, value);
-        }
-        *metadata = Some(sent);
-    }
-    check_own(answer);
-}
-
-fn check_own(answer: &mut Answer) {
-    if let Some(metadata) = metadata_of(answer)
-        && let Some(rule) = metadata.as_ref().and_then(|metadata| metadata.broken_rule())
-    {
-        let message = format!("the handler's reply metadata cannot be sent: {rule}");
-        *answer = Answer::Status { code: Code::Internal, message, metadata: None, push_back: None };
-    }
-}
-
-/// The metadata that goes with an answer that has any.
-fn metadata_of(answer: &mut Answer) -> Option<&mut Option<Box<Metadata>>> {
-    match answer {
-        Answer::Reply { metadata, .. }
-        | Answer::Finished { metadata }
-        | Answer::Typed { metadata, .. }
-        | Answer::Status { metadata, .. } => Some(metadata),
-        Answer::Refused(_) | Answer::Unknown(_) | Answer::Stopped | Answer::Unbegun => None,
     }
 }
 

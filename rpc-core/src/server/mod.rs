@@ -5,6 +5,7 @@ mod pace;
 mod registry;
 pub(crate) use registry::Registry;
 mod dispatch;
+mod handler;
 mod kept;
 mod once;
 mod services;
@@ -13,8 +14,6 @@ pub(crate) use dispatch::{Back, Dispatch, Shared};
 mod readiness;
 pub(crate) use readiness::Readiness;
 pub use readiness::Serving;
-
-mod hooks;
 
 mod builder;
 pub use builder::ServerBuilder;

@@ -30,7 +30,7 @@ pub(super) struct Once {
 
 /// What becomes of a call.
 pub(super) enum Fate {
-    Runs(Keeper),
+    Runs(Owner),
     Joins(Arc<Run>),
     Answered(Answer),
 }
@@ -56,7 +56,7 @@ impl Once {
         let number = request.number;
         let begun = self.lock().begin(client, number, request.is_retry(), asked, run, now());
         match begun {
-            Begun::Runs(run) => Fate::Runs(Keeper { once: Arc::clone(self), run, client, number, has_ended: false }),
+            Begun::Runs(run) => Fate::Runs(Owner { once: Arc::clone(self), run, client, number, has_ended: false }),
             Begun::Joins(run) => Fate::Joins(run),
             Begun::Answered(answer) => Fate::Answered(Answer::clone(&answer)),
             Begun::Unknown(why) => Fate::Answered(unknown(text(why))),
@@ -145,7 +145,7 @@ impl Drop for Leaving {
 }
 
 /// The duty to say how a run ended.
-pub(super) struct Keeper {
+pub(super) struct Owner {
     once: Arc<Once>,
     run: Arc<Run>,
     client: ClientId,
@@ -153,7 +153,7 @@ pub(super) struct Keeper {
     has_ended: bool,
 }
 
-impl Keeper {
+impl Owner {
     /// Keeps the answer, and tells those who have joined; once.
     pub(super) fn end(&mut self, answer: &Answer) {
         if std::mem::replace(&mut self.has_ended, true) {
@@ -173,12 +173,12 @@ impl Keeper {
         let Running { future, context, detach, apart, .. } = running;
         let deadline = context.deadline().filter(|_| !detach);
         let deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline.into())));
-        let handler = Keeping { future: Some(future), context: context.clone(), deadline, keeper: self };
+        let handler = Watched { future: Some(future), context: context.clone(), deadline, owner: self };
         Running { future: Box::pin(handler), context, detach, once: true, apart }
     }
 }
 
-impl Drop for Keeper {
+impl Drop for Owner {
     fn drop(&mut self) {
         // Whatever became of the handler: those who have joined wait no longer.
         self.end(&ended_with(None));
@@ -186,27 +186,27 @@ impl Drop for Keeper {
 }
 
 /// A handler whose answer is kept, however it ends and whoever waits.
-struct Keeping {
+struct Watched {
     /// `None` when it has ended.
     future: Option<Pin<Box<dyn Future<Output = Answer> + Send>>>,
     context: Context,
     /// When it must end; its connection, which would see to that, may be gone.
     deadline: Option<Pin<Box<Sleep>>>,
-    keeper: Keeper,
+    owner: Owner,
 }
 
-impl Keeping {
+impl Watched {
     /// The handler's own parts go first; one of them may panic.
     fn end(&mut self, answer: Answer) -> Answer {
         caught(|| drop(self.future.take()));
-        self.keeper.end(&answer);
+        self.owner.end(&answer);
         answer
     }
 
     /// Why the handler must not go on.
     fn poll_stop(&mut self, cx: &mut TaskContext<'_>) -> Option<Stop> {
-        self.keeper.run.handler.register(cx.waker());
-        if let Some(stop) = self.keeper.run.stop.get() {
+        self.owner.run.handler.register(cx.waker());
+        if let Some(stop) = self.owner.run.stop.get() {
             return Some(*stop);
         }
         let is_late = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
@@ -214,7 +214,7 @@ impl Keeping {
     }
 }
 
-impl Future for Keeping {
+impl Future for Watched {
     type Output = Answer;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Answer> {
@@ -232,7 +232,7 @@ impl Future for Keeping {
     }
 }
 
-impl Drop for Keeping {
+impl Drop for Watched {
     fn drop(&mut self) {
         if self.future.is_some() {
             let answer = stopped(&self.context, self.context.stopped());

@@ -24,13 +24,13 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     pub(super) fn handle_end(&mut self, end: End<'_>, now: Instant) -> Result<(), Breach> {
-        let Some(code) = Code::from_number(end.code) else {
+        if end.code == 0 {
             if self.streams.read(end.id, 1).is_none() || !self.is_own(end.id) {
                 return Err(Breach::new(format!("an END with code 0 for call {}, which is not a stream", end.id)));
             }
             return self.handle_answer(end.id, None, end.fields, end.message, now);
-        };
-        let head = EndHead { code, ran: end.ran, typed: end.typed, push_back: end.fields.push_back };
+        }
+        let head = EndHead { number: end.code, ran: end.ran, typed: end.typed, push_back: end.fields.push_back };
         self.handle_answer(end.id, Some(head), end.fields, end.message, now)
     }
 
@@ -85,7 +85,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         };
         if entry.answer.take().is_some() {
             // Once it was cancelled, an answer may be cut off (W-30); nothing else comes twice.
-            let cuts_off = end.is_some_and(|end| end.code == Code::Cancelled) && message.total.is_none();
+            let cuts_off = end.is_some_and(|end| end.code() == Code::Cancelled) && message.total.is_none();
             if !*cancelled || !cuts_off {
                 return Err(answered_twice(id));
             }
@@ -214,9 +214,16 @@ fn outcome(end: Option<EndHead>, metadata: Option<Box<Metadata>>, body: Body) ->
     if end.typed {
         return Outcome::Typed(Reply { metadata, body });
     }
-    let error = RpcError::new(end.code, String::from_utf8_lossy(&body))
-        .with_all_metadata(metadata.map(|metadata| *metadata).unwrap_or_default())
-        .with_push_back(end.push_back);
+    let text = String::from_utf8_lossy(&body);
+    let error = match end.code() {
+        // What this version does not know is passed on (W-25).
+        Code::Unknown if end.number != Code::Unknown.number() => {
+            RpcError::new(Code::Unknown, format!("{text} (code {})", end.number))
+        }
+        code => RpcError::new(code, text),
+    };
+    let error =
+        error.with_all_metadata(metadata.map(|metadata| *metadata).unwrap_or_default()).with_push_back(end.push_back);
     Outcome::Failed(error.with_delivery(delivery(end.ran)))
 }
 

@@ -47,10 +47,17 @@ pub(super) struct Arriving {
 /// What an END says besides its message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EndHead {
-    pub(super) code: Code,
+    /// The code's number, which may be one from the future.
+    pub(super) number: u16,
     pub(super) ran: Ran,
     pub(super) typed: bool,
     pub(super) push_back: Option<u32>,
+}
+
+impl EndHead {
+    pub(super) fn code(self) -> Code {
+        Code::from_number(self.number).unwrap_or(Code::Unknown)
+    }
 }
 
 /// How far a call is on the wire.

@@ -79,7 +79,8 @@ pub(crate) trait AnswerStream: Send {
 
     fn set_window(&mut self, bytes: u32);
 
-    fn wait_for_ready(&mut self);
+    /// Whether it waits for a connection while the channel is failing.
+    fn set_waits(&mut self, waits: bool);
 
     fn add_metadata(&mut self, key: String, value: String);
 
@@ -153,7 +154,16 @@ impl<T, E: Failure> Streaming<T, E> {
     /// callers; for an argument it does nothing.
     pub fn wait_for_ready(mut self) -> Self {
         if let Source::Answer(stream) = &mut self.source {
-            stream.wait_for_ready();
+            stream.set_waits(true);
+        }
+        self
+    }
+
+    /// Fails at once while the channel is failing, where the channel would have it wait. For callers; for an argument it
+    /// does nothing.
+    pub fn fail_fast(mut self) -> Self {
+        if let Source::Answer(stream) = &mut self.source {
+            stream.set_waits(false);
         }
         self
     }

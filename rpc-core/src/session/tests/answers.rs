@@ -89,7 +89,7 @@ fn strange_codes_and_texts_are_read() {
     let message = Part { total: None, bytes: Bytes::from_static(b"a\xFFb").into() };
     client.hear(Frame::End(End { code: 999, message, ..status(id, Code::Internal) }));
     let error = client.failure(ticket);
-    assert_eq!((error.code(), error.message()), (Code::Unknown, "a\u{FFFD}b"));
+    assert_eq!((error.code(), error.message()), (Code::Unknown, "a\u{FFFD}b (code 999)"));
     assert_eq!(error.delivery(), Delivery::Executed);
 }
 
