@@ -9,7 +9,7 @@ use rpc_codec::{AnyCodec, Codec as _};
 use super::gate::{Gate, Pass};
 use super::handler::{Guarded, Job, begin};
 use super::kept::{Asked, ClientId};
-use super::once::{Fate, KEPT_BYTES, KEPT_FOR, Once, unknown};
+use super::once::{Connected, Fate, KEPT_BYTES, KEPT_FOR, Once, unknown};
 use super::pace::Pace;
 use super::registry::Registry;
 use super::services::{Services, Snapshot};
@@ -40,8 +40,8 @@ pub(crate) struct Dispatch {
     shared: Arc<Shared>,
     services: Snapshot,
     peer: Arc<Peer<Back>>,
-    /// Whose request ids come on this connection.
-    client: ClientId,
+    /// Whose request ids come on this connection; known with the peer's HELLO, which comes before any call.
+    client: Option<Connected>,
     /// The codecs that the peer's calls name by their place; `Err` holds the name of one that is not enabled here.
     codecs: Vec<Result<AnyCodec, Box<str>>>,
     /// Kept from one handler to the next, for as long as there is one.
@@ -78,9 +78,7 @@ impl Dispatch {
     pub(crate) fn new(shared: Arc<Shared>, address: Arc<str>, line: Line, on_close: OnClose) -> Self {
         let peer = Arc::new(Peer { address, back: Back { shared: Arc::clone(&shared), line, codec: OnceLock::new() } });
         let services = shared.services.snapshot();
-        // Known with the peer's HELLO, which comes before any call.
-        let client = ClientId { instance: [0; 16] };
-        Self { shared, services, peer, client, codecs: Vec::new(), pass: None, spare: None, on_close }
+        Self { shared, services, peer, client: None, codecs: Vec::new(), pass: None, spare: None, on_close }
     }
 
     fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Result<Served, Refusal> {
@@ -159,7 +157,8 @@ impl Dispatch {
         let method = registered.and_then(|service| service.method(call.method));
         let place = |name: &str| self.shared.codecs.iter().position(|codec| codec.name() == name);
         let codec = codec(&self.codecs, call.codec, &self.shared).ok().and_then(|codec| place(codec.name()));
-        let Some((method, codec)) = method.map(|method| method.descriptor).zip(codec) else {
+        let asked = method.map(|method| method.descriptor).zip(codec).zip(self.client.as_ref());
+        let Some(((method, codec), Connected { client, .. })) = asked else {
             // What is missing is found again, and is the reason to refuse it.
             return self.start(call, flow, clock).unwrap_or_else(refused);
         };
@@ -170,7 +169,7 @@ impl Dispatch {
             return self.start(call, flow, clock).unwrap_or_else(refused);
         }
         let asked = Asked { service: call.service, method: call.method, codec };
-        let mut owner = match self.shared.once.begin(self.client, request, asked, method.detach) {
+        let mut owner = match self.shared.once.begin(*client, request, asked, method.detach) {
             Fate::Answered(answer) => return Served::Answered(answer),
             Fate::Joins(run) => return Served::Running(run.join(context(&mut None, &self.peer, method, call))),
             Fate::Runs(owner) => owner,
@@ -264,7 +263,7 @@ impl Shared {
 impl Serve for Dispatch {
     fn handle_hello(&mut self, hello: &Hello) {
         let find = |name: &str| self.shared.codecs.iter().find(|codec| codec.name() == name).cloned();
-        self.client = ClientId { instance: hello.instance };
+        self.client = Some(self.shared.once.connect(ClientId { instance: hello.instance }));
         self.codecs = hello.codecs.iter().map(|name| find(name).ok_or_else(|| name.clone())).collect();
         if let Some(codec) = self.codecs.iter().flatten().next() {
             let place = self.shared.codecs.iter().position(|own| own.name() == codec.name());

@@ -5,7 +5,8 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-/// How many clients are remembered. What is known of one takes some hundred bytes beside its answers, and outlives them.
+/// How many clients are remembered, besides those that are connected or whose calls run. What is known of one takes some
+/// hundred bytes beside its answers, and outlives them.
 const MOST_CLIENTS: usize = 10_000;
 /// What an answer takes besides its bytes, so that empty ones are bounded too.
 const OVERHEAD: usize = 256;
@@ -21,11 +22,14 @@ pub(super) struct Kept<A, R> {
     longest: Duration,
     most_clients: usize,
     clients: HashMap<ClientId, Client<A, R>>,
+    /// How many connections each client has. While it has one, first attempts may be on their way, however late, and it
+    /// is not forgotten.
+    connections: HashMap<ClientId, usize>,
     /// The answers, the oldest first.
     answers: BTreeMap<u64, Aged>,
-    /// The clients of which no call runs, by when that began.
+    /// The clients that may be forgotten, by when that began: they are not connected, and no call of theirs runs.
     idle: BTreeMap<u64, ClientId>,
-    /// Counts answers, and clients that became idle.
+    /// Counts answers, and clients that may be forgotten.
     count: u64,
     bytes: usize,
     /// The highest request id that a client which was forgotten has had run: of one that is not here, or is here again,
@@ -85,12 +89,35 @@ impl<A: Clone, R: Clone> Kept<A, R> {
             longest,
             most_clients: MOST_CLIENTS,
             clients: HashMap::new(),
+            connections: HashMap::new(),
             answers: BTreeMap::new(),
             idle: BTreeMap::new(),
             count: 0,
             bytes: 0,
             forgotten: None,
         }
+    }
+
+    /// A client has one more connection.
+    pub(super) fn connect(&mut self, client: ClientId) {
+        *self.connections.entry(client).or_default() += 1;
+        if let Some(idle) = self.clients.get_mut(&client).and_then(Client::wake) {
+            self.idle.remove(&idle);
+        }
+    }
+
+    /// A client has one connection less.
+    pub(super) fn disconnect(&mut self, client: ClientId) {
+        let Entry::Occupied(mut connections) = self.connections.entry(client) else {
+            return;
+        };
+        *connections.get_mut() -= 1;
+        if *connections.get() > 0 {
+            return;
+        }
+        connections.remove();
+        self.rest(client);
+        self.forget_clients();
     }
 
     /// A call has come. `run` makes what others join, should it have to run.
@@ -144,11 +171,21 @@ impl<A: Clone, R: Clone> Kept<A, R> {
         }
         if record.is_pristine() {
             self.clients.remove(&client);
-        } else if let Some(idle) = record.rest(self.count) {
-            self.idle.insert(idle, client);
         }
+        self.rest(client);
         while self.bytes > self.most_bytes && self.drop_oldest() {}
         self.forget_clients();
+    }
+
+    /// A client may be forgotten from now on, unless it is connected or calls of it run.
+    fn rest(&mut self, client: ClientId) {
+        if self.connections.contains_key(&client) {
+            return;
+        }
+        if let Some(record) = self.clients.get_mut(&client) {
+            self.count += 1;
+            self.idle.extend(record.rest(self.count).map(|idle| (idle, client)));
+        }
     }
 
     /// Drops the answers that have been kept for as long as they may.
@@ -171,7 +208,7 @@ impl<A: Clone, R: Clone> Kept<A, R> {
         true
     }
 
-    /// Forgets the clients that have been idle for longest, where there are too many.
+    /// Forgets the clients that may be forgotten for longest, where there are too many.
     fn forget_clients(&mut self) {
         while self.clients.len() > self.most_clients
             && let Some((_, client)) = self.idle.pop_first()

@@ -45,6 +45,12 @@ impl Once {
         self.instance
     }
 
+    /// A client has connected, until what is given back goes.
+    pub(super) fn connect(self: &Arc<Self>, client: ClientId) -> Connected {
+        self.lock().connect(client);
+        Connected { once: Arc::clone(self), client }
+    }
+
     /// A call of a method that runs once has come. Where it `lasts`, only a server that closes stops it.
     pub(super) fn begin(self: &Arc<Self>, client: ClientId, request: &RequestId, asked: Asked, lasts: bool) -> Fate {
         if request.is_retry() && request.instance != self.instance {
@@ -65,6 +71,18 @@ impl Once {
 
     fn lock(&self) -> MutexGuard<'_, Kept<Arc<Answer>, Arc<Run>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection of a client whose request ids come on it.
+pub(super) struct Connected {
+    once: Arc<Once>,
+    pub(super) client: ClientId,
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.once.lock().disconnect(self.client);
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Asked, Begun, Why};
 pub(super) struct Client<A, R> {
     calls: HashMap<u64, Call<A, R>>,
     running: usize,
-    /// Where it is among the idle clients, while none of its calls runs.
+    /// Where it is among the clients that may be forgotten, if it is.
     idle: Option<u64>,
     /// The highest request id whose answer was dropped. Up to here, what is not here may have run.
     floor: Option<u64>,
@@ -62,10 +62,15 @@ impl<A: Clone, R: Clone> Client<A, R> {
         floor.is_some_and(|floor| request <= floor)
     }
 
-    /// A call begins to run. Gives back the client's place among the idle ones.
+    /// A call begins to run. Gives back the client's place among those that may be forgotten.
     pub(super) fn start(&mut self, request: u64, asked: Asked, run: R) -> Option<u64> {
         self.calls.insert(request, Call { asked, state: State::Runs(run) });
         self.running += 1;
+        self.wake()
+    }
+
+    /// It must not be forgotten. Gives back its place among those that may.
+    pub(super) fn wake(&mut self) -> Option<u64> {
         self.idle.take()
     }
 
@@ -105,7 +110,7 @@ impl<A: Clone, R: Clone> Client<A, R> {
         self.calls.is_empty() && self.floor.is_none()
     }
 
-    /// Where none of its calls runs, it takes this place among the idle clients.
+    /// Where none of its calls runs, it takes this place among the clients that may be forgotten.
     pub(super) fn rest(&mut self, place: u64) -> Option<u64> {
         if self.running > 0 {
             return None;

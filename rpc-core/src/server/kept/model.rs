@@ -1,9 +1,8 @@
 //! Random histories of the store beside a model of it, which forgets nothing and looks everything up anew.
 //!
-//! The callers keep to W-43 as far as the store relies on it: a request id is first attempted once, ids grow but for
-//! small disorder, and no first attempt is so late that its client was forgotten meanwhile.
+//! The callers keep to W-43: a request id is first attempted once, however late, on a connection that is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::session::Random;
@@ -37,6 +36,7 @@ struct Model {
     known: Vec<Known>,
     /// The highest request id that a forgotten client has had run.
     forgotten: Option<u64>,
+    connected: BTreeSet<u16>,
 }
 
 /// What became of a request id, whatever is still known of it.
@@ -65,7 +65,7 @@ struct Known {
 impl Model {
     fn new(most_bytes: usize, most_clients: usize) -> Self {
         let (calls, kept, known) = (BTreeMap::new(), Vec::new(), Vec::new());
-        Self { most_bytes, most_clients, calls, kept, known, forgotten: None }
+        Self { most_bytes, most_clients, calls, kept, known, forgotten: None, connected: BTreeSet::new() }
     }
 
     /// What is to be done about a call; `run` is its own, should it have one.
@@ -141,7 +141,7 @@ impl Model {
 
     fn forget(&mut self) {
         while self.known.len() > self.most_clients
-            && let Some(at) = self.known.iter().position(|known| !self.has_runs(known.client))
+            && let Some(at) = self.known.iter().position(|known| !self.is_held(known.client))
         {
             let Known { client, .. } = self.known.remove(at);
             self.kept.retain(|reply| reply.call.0 != client);
@@ -155,8 +155,22 @@ impl Model {
         self.calls.range((client, 0)..=(client, u64::MAX)).any(|(_, truth)| truth.runs)
     }
 
-    fn knows(&self, client: u16) -> bool {
-        self.known.iter().any(|known| known.client == client)
+    /// Whether it must not be forgotten.
+    fn is_held(&self, client: u16) -> bool {
+        self.has_runs(client) || self.connected.contains(&client)
+    }
+
+    fn connect(&mut self, client: u16) {
+        self.connected.insert(client);
+    }
+
+    fn disconnect(&mut self, client: u16) {
+        self.connected.remove(&client);
+        if let Some(at) = self.known.iter().position(|known| known.client == client) {
+            let known = self.known.remove(at);
+            self.known.push(known);
+        }
+        self.forget();
     }
 
     fn bytes(&self) -> usize {
@@ -209,7 +223,8 @@ impl History {
         match self.random.below(100) {
             0..35 => self.call(false),
             35..60 => self.call(true),
-            60..92 => self.end(),
+            60..88 => self.end(),
+            88..92 => self.reconnect(),
             92..97 => {
                 let most = self.random.pick(&[1, LONGEST.as_millis() as u64 / 2, LONGEST.as_millis() as u64]);
                 self.now += Duration::from_millis(self.random.between(0, most));
@@ -217,7 +232,8 @@ impl History {
             _ => {
                 // Its calls go on without it.
                 let place = self.random.below(self.callers.len() as u64) as usize;
-                self.callers.remove(place);
+                let caller = self.callers.remove(place);
+                self.disconnect(caller.client);
                 self.come();
             }
         }
@@ -227,6 +243,43 @@ impl History {
     fn come(&mut self) {
         self.clients += 1;
         self.callers.push(Caller { client: self.clients, used: 0, on_their_way: Vec::new() });
+        self.connect(self.clients);
+    }
+
+    fn connect(&mut self, client: u16) {
+        self.model.connect(client);
+        self.store.connect(id(client));
+    }
+
+    fn disconnect(&mut self, client: u16) {
+        self.model.disconnect(client);
+        self.store.disconnect(id(client));
+    }
+
+    /// A caller loses its connection, and with it what was on its way; others come before it is back, or do not.
+    fn reconnect(&mut self) {
+        let place = self.random.below(self.callers.len() as u64) as usize;
+        self.callers[place].on_their_way.clear();
+        let client = self.callers[place].client;
+        self.disconnect(client);
+        for _ in 0..self.random.below(4) {
+            self.visit();
+        }
+        self.connect(client);
+    }
+
+    /// A client that comes, has one call run, and goes.
+    fn visit(&mut self) {
+        self.clients += 1;
+        self.runs += 1;
+        let (client, run, asked) = (self.clients, self.runs, Asked { service: 1, method: 1, codec: 0 });
+        self.connect(client);
+        self.model.drop_old(self.now);
+        self.model.begin((client, 1), false, asked, run);
+        self.store.begin(id(client), 1, false, asked, || run, self.now);
+        self.model.end((client, 1), Some(OVERHEAD), self.now);
+        self.store.end(id(client), 1, Some((run, 0)), self.now);
+        self.disconnect(client);
     }
 
     fn call(&mut self, is_retry: bool) {
@@ -304,14 +357,10 @@ impl History {
         assert_eq!((store.bytes, store.answers.len()), (model.bytes(), model.kept.len()));
         assert_eq!(store.clients.len(), model.known.len());
         assert!(model.known.iter().all(|known| store.clients.contains_key(&id(known.client))));
-        let busy = model.known.iter().filter(|known| model.has_runs(known.client)).count();
-        assert!(store.clients.len() <= store.most_clients.max(busy));
-        assert_eq!(store.idle.len(), store.clients.len() - busy);
-        for caller in &mut self.callers {
-            if self.model.forgotten.is_some() && !self.model.knows(caller.client) {
-                caller.on_their_way.clear();
-            }
-        }
+        let held = model.known.iter().filter(|known| model.is_held(known.client)).count();
+        assert!(store.clients.len() <= store.most_clients.max(held));
+        assert_eq!(store.idle.len(), store.clients.len() - held);
+        assert_eq!(store.connections.len(), model.connected.len());
     }
 
     fn note(&mut self, what: &'static str) {

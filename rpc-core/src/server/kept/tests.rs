@@ -233,6 +233,26 @@ fn a_late_first_attempt_does_not_let_later_calls_run_again() {
     assert_eq!(bench.retry(client(1), 80), Begun::Unknown(Why::ClientForgotten));
 }
 
+/// A first attempt may come late, behind its own retry, as long as the connection that it comes on is there.
+#[test]
+fn clients_that_are_connected_are_not_forgotten() {
+    let mut bench = Bench::new(10);
+    bench.kept.most_clients = 1;
+    bench.kept.connect(client(1));
+    bench.kept.connect(client(1));
+    assert!(matches!(bench.retry(client(1), 5), Begun::Runs(_)), "it overtook the first attempt");
+    bench.answer(client(1), 5);
+    bench.kept.disconnect(client(1));
+    for other in 2..9 {
+        bench.run(client(other), 1);
+    }
+    assert_eq!(bench.first(client(1), 5), Begun::Answered("answer"));
+    bench.kept.disconnect(client(1));
+    bench.run(client(9), 1);
+    assert_eq!(bench.retry(client(1), 5), Begun::Unknown(Why::ClientForgotten));
+    assert!(bench.kept.connections.is_empty());
+}
+
 #[test]
 fn clients_whose_calls_run_are_not_forgotten() {
     let mut bench = Bench::new(10);
