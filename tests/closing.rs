@@ -355,6 +355,36 @@ async fn a_detached_handler_does_not_outlive_its_server() {
     assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::Executed), "{error}");
 }
 
+/// A shutdown waits for what goes on without a connection as for any other handler, as long as its grace allows.
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_has_outlived_its_connection_does_not_outlive_its_server() {
+    for is_done in [true, false] {
+        let office = Office::with(Way::Memory, |builder| builder.grace(Duration::from_secs(1))).await;
+        let desk = office.client().await;
+        let call = tokio::spawn(desk.hold_on(1));
+        assert_eq!(office.watch.next().await, Event::Begun(1));
+        call.abort();
+        drop(desk);
+        assert_eq!(office.watch.next().await, Event::Told(1));
+        soon(async {
+            while office.server.connections() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        let mut shutdown = Box::pin(office.server.shutdown());
+        assert!(futures::future::poll_immediate(&mut shutdown).await.is_none(), "it waits");
+        if is_done {
+            office.watch.release(1);
+        }
+        let report = soon(shutdown).await;
+        let cut = if is_done { vec![] } else { vec![("Desk.hold_on".to_owned(), 1)] };
+        assert_eq!((report.cut_calls, report.cut_methods), (cut.len(), cut));
+        let end = if is_done { Event::Done(1) } else { Event::Dropped(1) };
+        assert_eq!(office.watch.next().await, end);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_detached_handler_that_has_outlived_its_caller_does_not_outlive_its_server() {
     let office = Office::with(Way::Memory, |builder| builder.grace(Duration::from_secs(1))).await;

@@ -283,6 +283,29 @@ async fn a_lost_connection_does_not_stop_the_run() {
     }
 }
 
+/// What runs once and has no connection is waited for when the server closes, and then stopped.
+#[tokio::test(start_paused = true)]
+async fn a_run_without_a_connection_does_not_outlive_its_server() {
+    for is_done in [true, false] {
+        let mut shop = Shop::with(|builder| builder.grace(Duration::from_secs(1))).await;
+        let mut one = shop.customer().await;
+        one.first(1, "hold", 7).await;
+        assert_eq!(shop.event().await, Event::Begun);
+        shop.lose(one).await;
+        let mut shutdown = Box::pin(shop.server.shutdown());
+        assert!(futures::future::poll_immediate(&mut shutdown).await.is_none(), "it waits");
+        if is_done {
+            shop.doors.add_permits(1);
+        }
+        let report = soon(shutdown).await;
+        assert_eq!(report.cut_calls, usize::from(!is_done), "{report}");
+        if !is_done {
+            assert_eq!(shop.event().await, Event::Told);
+            assert_eq!(shop.event().await, Event::Dropped);
+        }
+    }
+}
+
 /// W-45.
 #[tokio::test(start_paused = true)]
 async fn a_call_that_was_first_sent_elsewhere_does_not_run() {

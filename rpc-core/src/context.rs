@@ -30,6 +30,8 @@ struct Inner {
     reply_metadata: Mutex<Metadata>,
     /// The handler has been made.
     begun: AtomicBool,
+    /// It has left the connection's task, and has ended there.
+    ended: AtomicBool,
     cancelled: AtomicBool,
     /// Woken once, when `cancelled` is set.
     cancellation: Notify,
@@ -68,6 +70,7 @@ impl Context {
                 origin,
                 reply_metadata: Mutex::default(),
                 begun: AtomicBool::new(false),
+                ended: AtomicBool::new(false),
                 cancelled: AtomicBool::new(false),
                 cancellation: Notify::new(),
                 stopped: OnceLock::new(),
@@ -200,6 +203,15 @@ impl Context {
 
     pub(crate) fn begin(&self) {
         self.inner.begun.store(true, Ordering::Release);
+    }
+
+    /// Whether the handler has ended, where it had left the connection's task.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.inner.ended.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn end(&self) {
+        self.inner.ended.store(true, Ordering::Release);
     }
 
     pub(crate) fn cancel(&self) {

@@ -22,6 +22,9 @@ pub(crate) trait Serve: Send + 'static {
     /// There are no further calls for the moment.
     fn rest(&mut self);
 
+    /// This handler goes on though the connection is about to be over.
+    fn handle_left(&mut self, handler: Context);
+
     /// The connection is over; `error` says why where it did not end in good order.
     fn handle_closed(&mut self, error: Option<&RpcError>);
 }
@@ -57,6 +60,8 @@ impl Serve for ServeNothing {
     }
 
     fn rest(&mut self) {}
+
+    fn handle_left(&mut self, _: Context) {}
 
     fn handle_closed(&mut self, _: Option<&RpcError>) {}
 }

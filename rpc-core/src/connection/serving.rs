@@ -25,13 +25,17 @@ impl Handler {
         &self.context
     }
 
+    /// Whether it goes on when its connection is over.
+    pub(super) fn outlasts(&self) -> bool {
+        (self.detach || self.once) && !self.context.is_aborted()
+    }
+
     pub(super) fn stop(self, stop: Stop) {
         if self.once && stop == Stop::Lost {
             return;
         }
         self.context.cancel();
-        // A detached handler outlives its caller, and its caller's connection; but not a server that is forced to end
-        // while the connection is there.
+        // A detached handler outlives its caller, and its caller's connection; but not a server that is forced to end.
         if !self.detach || stop == Stop::Forced {
             self.context.abort(stop);
         }
@@ -83,6 +87,7 @@ impl Serving {
     /// panic; the call is answered all the same.
     fn answer(&mut self, answer: Answer) {
         caught(|| drop(self.future.take()));
+        self.context.end();
         match &self.flow {
             Some(flow) => flow.answer(answer),
             None => self.shared.reply(self.id, answer),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rpc_codec::{AnyCodec, Codec};
 
 use super::gate::Gate;
+use super::left::Left;
 use super::once::{KEPT_BYTES, KEPT_FOR, Once};
 use super::services::Services;
 use super::{CloseOnDrop, Connections, Readiness, Registry, Server, ServerHandle, Shared};
@@ -173,7 +174,8 @@ impl ServerBuilder {
         let gate = Arc::new(Gate::new(self.max_running, self.max_waiting, self.longest_wait));
         let once = Once::new(self.kept_bytes, self.kept_for);
         let services = Services::new(registry);
-        let shared = Arc::new(Shared { services, codecs: self.codecs, gate, once, hooks: self.hooks });
+        let shared =
+            Arc::new(Shared { services, codecs: self.codecs, gate, once, hooks: self.hooks, left: Left::default() });
         Ok(Connections::new(shared, self.limits, self.max_connections, self.grace))
     }
 }

@@ -73,9 +73,10 @@ impl Connections {
         let connections = self.count();
         self.end_all(Wish::Drain);
         let mut report = ShutdownReport::default();
-        if tokio::time::timeout(self.grace, self.all_gone()).await.is_err() {
+        if tokio::time::timeout(self.grace, self.all_done()).await.is_err() {
             report = self.cut();
             self.end_all(Wish::Force);
+            self.shared.left.stop();
             if tokio::time::timeout(LAST_WORDS, self.all_gone()).await.is_err() {
                 self.end_all(Wish::Close);
             }
@@ -86,8 +87,9 @@ impl Connections {
     /// What is lost when all connections end now.
     pub(super) fn cut(&self) -> ShutdownReport {
         let connections = self.all();
+        let left = self.shared.left.running();
         let mut methods: BTreeMap<String, usize> = BTreeMap::new();
-        for call in connections.iter().flat_map(Connection::running) {
+        for call in connections.iter().flat_map(Connection::running).chain(left.iter().cloned()) {
             *methods.entry(format!("{}.{}", call.service(), call.method())).or_default() += 1;
         }
         let mut cut_methods: Vec<(String, usize)> = methods.into_iter().collect();
@@ -95,7 +97,7 @@ impl Connections {
         ShutdownReport {
             connections: connections.len(),
             cut_connections: connections.len(),
-            cut_calls: connections.iter().map(Connection::serving).sum(),
+            cut_calls: connections.iter().map(Connection::serving).sum::<usize>() + left.len(),
             cut_methods,
             took: Duration::ZERO,
         }
@@ -172,6 +174,12 @@ impl Connections {
     /// The connections that are there.
     fn all(&self) -> Vec<Connection> {
         self.lock().connections.values().flatten().cloned().collect()
+    }
+
+    /// Waits until no connection is open, and no handler runs.
+    async fn all_done(&self) {
+        self.all_gone().await;
+        self.shared.gate.empty().await;
     }
 
     async fn all_gone(&self) {

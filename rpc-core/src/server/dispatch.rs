@@ -9,6 +9,7 @@ use rpc_codec::{AnyCodec, Codec as _};
 use super::gate::{Gate, Pass};
 use super::handler::{Guarded, Job, begin};
 use super::kept::{Asked, ClientId};
+use super::left::Left;
 use super::once::{Connected, Fate, KEPT_BYTES, KEPT_FOR, Once, unknown};
 use super::pace::Pace;
 use super::registry::Registry;
@@ -33,6 +34,7 @@ pub(crate) struct Shared {
     pub(super) gate: Arc<Gate>,
     pub(super) once: Arc<Once>,
     pub(super) hooks: Hooks,
+    pub(super) left: Left,
 }
 
 /// Answers the calls of one connection.
@@ -70,7 +72,7 @@ impl Shared {
         // Where the peer knows this end by another instance, as that of a client, no retry is run here.
         let once = Once::new(KEPT_BYTES, KEPT_FOR);
         let services = Services::new(registry);
-        Arc::new(Self { services, codecs: vec![codec], gate, once, hooks: Hooks::default() })
+        Arc::new(Self { services, codecs: vec![codec], gate, once, hooks: Hooks::default(), left: Left::default() })
     }
 }
 
@@ -281,6 +283,10 @@ impl Serve for Dispatch {
 
     fn rest(&mut self) {
         self.pass = None;
+    }
+
+    fn handle_left(&mut self, handler: Context) {
+        self.shared.left.add(handler);
     }
 
     fn handle_closed(&mut self, error: Option<&RpcError>) {

@@ -1,6 +1,6 @@
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -14,6 +14,9 @@ pub(super) struct Gate {
     most_waiting: usize,
     longest: Duration,
     left: Notify,
+    /// Somebody waits until no handler runs.
+    is_awaited: AtomicBool,
+    emptied: Notify,
 }
 
 /// The right of one handler to run; given back when it is dropped.
@@ -31,6 +34,23 @@ impl Gate {
             most_waiting,
             longest,
             left: Notify::new(),
+            is_awaited: AtomicBool::new(false),
+            emptied: Notify::new(),
+        }
+    }
+
+    /// Waits until no handler runs.
+    pub(super) async fn empty(&self) {
+        // Written by those who wait, and read by each that leaves: the last of them is not missed.
+        self.is_awaited.store(true, Ordering::SeqCst);
+        let mut emptied = pin!(self.emptied.notified());
+        loop {
+            emptied.as_mut().enable();
+            if self.running.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            emptied.as_mut().await;
+            emptied.set(self.emptied.notified());
         }
     }
 
@@ -57,7 +77,10 @@ impl Gate {
     }
 
     fn leave(&self) {
-        self.running.fetch_sub(1, Ordering::SeqCst);
+        let running = self.running.fetch_sub(1, Ordering::SeqCst);
+        if running == 1 && self.is_awaited.load(Ordering::SeqCst) {
+            self.emptied.notify_waiters();
+        }
         if self.waiting.load(Ordering::SeqCst) > 0 {
             self.left.notify_one();
         }

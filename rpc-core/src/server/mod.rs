@@ -7,6 +7,7 @@ pub(crate) use registry::Registry;
 mod dispatch;
 mod handler;
 mod kept;
+mod left;
 mod once;
 mod services;
 pub(crate) use dispatch::{Back, Dispatch, Shared};

@@ -11,7 +11,7 @@ pub struct ShutdownReport {
     pub connections: usize,
     /// How many of them had not ended when the grace period was over.
     pub cut_connections: usize,
-    /// How many calls were cut off with them.
+    /// How many calls were cut off with them, and how many handlers that had gone on without a connection.
     pub cut_calls: usize,
     /// The methods of those calls, as in `Desk.hold`, and how many calls each had; the most first. Calls whose handlers
     /// had not been made are not among them: those did not run, and their callers know it.

@@ -54,6 +54,7 @@ impl Driver {
         if end.is_hopeless() {
             core.session.handle_unwritable();
         }
+        let left: Vec<_> = core.session.handlers().filter(|handler| handler.outlasts()).cloned().collect();
         let error = end.error(self.greeted).with_peer(Arc::clone(&self.shared.peer));
         core.session.handle_lost(error);
         let error = core.session.lost().map(|error| error.with_peer(Arc::clone(&self.shared.peer)));
@@ -70,6 +71,7 @@ impl Driver {
         drop(core);
         self.shared.note_closed();
         self.batch.notify();
+        left.into_iter().for_each(|handler| self.serve.handle_left(handler.context().clone()));
         self.serve.handle_closed(error.map(RpcError::without_call).as_ref());
     }
 
