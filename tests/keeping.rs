@@ -11,34 +11,13 @@ use futures::future::{BoxFuture, pending, poll_immediate};
 use rpc_core::codec::Json;
 use rpc_core::{Channel, ChannelState, Code, Delivery, Limits, RpcError};
 use tests::desk::DeskClient;
-use tests::frames::{kind, reply};
-use tests::peer::Peer;
 use tests::soon;
-use tests::stage::{Stage, stage};
+use tests::stage::{answer, stage};
 use tokio::io::DuplexStream;
 use tokio::sync::mpsc;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// Answers the call that comes next.
-async fn answer(peer: &mut Peer<DuplexStream>, number: u64) {
-    loop {
-        let frame = peer.frame().await;
-        if frame.kind == kind::CALL {
-            return peer.put(&reply(frame.call, number.to_string().as_bytes())).await;
-        }
-    }
-}
-
-/// Calls once, so that there is a connection that was of use.
-async fn used(channel: &Channel, stage: &mut Stage) -> Peer<DuplexStream> {
-    let call = tokio::spawn(DeskClient::new(channel.clone()).echo(1));
-    let mut peer = stage.greet().await;
-    answer(&mut peer, 1).await;
-    soon(call).await.unwrap().unwrap();
-    peer
-}
 
 /// A channel that a hook closes stays closed, whatever its keeper was about to do.
 #[tokio::test]
@@ -72,7 +51,7 @@ async fn the_end_of_a_connection_is_told_when_its_channel_goes() {
         let (told, mut ends) = mpsc::unbounded_channel();
         let hook = move |_: &str, error: Option<&RpcError>| told.send(error.is_none()).unwrap_or_default();
         let (channel, mut stage) = stage(|builder| builder.on_disconnect(hook));
-        let _peer = used(&channel, &mut stage).await;
+        let _peer = stage.used(&channel).await;
         if closes {
             channel.close();
             assert_eq!(soon(ends.recv()).await, Some(true), "it ends in good order");
@@ -128,7 +107,7 @@ async fn whoever_calls_when_a_keeper_goes_gets_one_connection() {
     let limits = Limits::default().with_idle(10 * SECOND);
     let (channel, mut stage) = stage(|builder| builder.limits(limits).on_disconnect(hook));
     own.set(channel.clone()).unwrap();
-    let _first = used(&channel, &mut stage).await;
+    let _first = stage.used(&channel).await;
     let mut next = stage.greet().await;
     answer(&mut next, 9).await;
     assert_eq!(soon(is_done.recv()).await.unwrap().unwrap(), 9);
@@ -166,7 +145,7 @@ async fn a_pause_that_is_about_to_begin_can_be_ended() {
 #[tokio::test(start_paused = true)]
 async fn the_pause_behind_a_loss_is_a_time_of_connecting_and_can_be_ended() {
     let (channel, mut stage) = stage(|builder| builder.backoff(HOUR, HOUR));
-    let peer = used(&channel, &mut stage).await;
+    let peer = stage.used(&channel).await;
     drop(peer);
     assert_eq!(channel.changed(ChannelState::Ready).await, ChannelState::Connecting);
     assert!(!stage.has_attempt());
@@ -197,7 +176,7 @@ async fn a_connection_is_used_for_a_second_at_least() {
     let limits = Limits::default().with_max_age(Duration::ZERO);
     let (channel, mut stage) = stage(|builder| builder.limits(limits));
     let began = tokio::time::Instant::now();
-    let _peer = used(&channel, &mut stage).await;
+    let _peer = stage.used(&channel).await;
     let _open = tokio::spawn(DeskClient::new(channel.clone()).echo(1).no_timeout());
     let age = stage.attempt().await.at - began;
     assert!((0.9..=1.11).contains(&age.as_secs_f64()), "{age:?}");
@@ -208,7 +187,7 @@ async fn a_connection_is_used_for_a_second_at_least() {
 async fn an_old_connection_that_nobody_uses_is_not_replaced() {
     let limits = Limits::default().with_max_age(Duration::from_secs(60));
     let (channel, mut stage) = stage(|builder| builder.limits(limits));
-    let _peer = used(&channel, &mut stage).await;
+    let _peer = stage.used(&channel).await;
     assert_eq!(channel.changed(ChannelState::Ready).await, ChannelState::Idle);
     assert!(!stage.has_attempt());
 }

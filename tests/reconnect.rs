@@ -1,17 +1,16 @@
-//! Channels that outlive their connections.
+//! Channels that outlive their connections, and the calls that go with them.
 #![allow(clippy::unwrap_used, reason = "tests assert by panicking")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::{join_all, poll_immediate};
-use rpc_core::{Channel, ChannelState, Code, Delivery, Limits, RpcError};
-use tests::desk::{DeskClient, Event};
+use rpc_core::{Channel, ChannelState, Code, Delivery, RpcError};
+use tests::desk::DeskClient;
 use tests::frames::{Frame, Hello, end, flag, goaway, kind, reply};
 use tests::peer::Peer;
 use tests::soon;
-use tests::stage::{Stage, stage};
-use tests::world::{Office, WAYS, Way};
+use tests::stage::{Stage, answer, called, stage};
 use tokio::io::DuplexStream;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -26,33 +25,18 @@ async fn begin(peer: &mut Peer<DuplexStream>, desk: &DeskClient, number: u64) ->
     (call, called(peer).await)
 }
 
-/// The id of the call that comes next.
-async fn called(peer: &mut Peer<DuplexStream>) -> u64 {
-    loop {
-        let frame = peer.frame().await;
-        if frame.kind == kind::CALL {
-            return frame.call;
-        }
-    }
-}
-
 /// Makes a call and answers it, so that the connection was of use.
 async fn exchange(peer: &mut Peer<DuplexStream>, desk: &DeskClient) {
-    let (call, id) = begin(peer, desk, 1).await;
-    peer.put(&reply(id, b"1")).await;
+    let call = tokio::spawn(desk.echo(1));
+    answer(peer, 1).await;
     assert_eq!(soon(call).await.unwrap().unwrap(), 1);
 }
 
 /// A channel with a connection that was of use.
 async fn used() -> (Channel, DeskClient, Stage, Peer<DuplexStream>) {
     let (channel, mut stage) = stage(|builder| builder);
-    let desk = DeskClient::new(channel.clone());
-    let first = tokio::spawn(desk.echo(1));
-    let mut peer = stage.greet().await;
-    let id = called(&mut peer).await;
-    peer.put(&reply(id, b"1")).await;
-    soon(first).await.unwrap().unwrap();
-    (channel, desk, stage, peer)
+    let peer = stage.used(&channel).await;
+    (channel.clone(), DeskClient::new(channel), stage, peer)
 }
 
 /// F1 `goaway`: the call behind it goes to another connection, and its caller sees nothing.
@@ -263,153 +247,6 @@ async fn a_program_that_knows_better_ends_a_pause() {
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
-/// A channel that nobody calls does not try for ever.
-#[tokio::test(start_paused = true)]
-async fn a_channel_that_nobody_needs_gives_up_trying() {
-    let limits = Limits::default().with_idle(60 * SECOND);
-    let (channel, mut stage) = stage(|builder| builder.limits(limits));
-    let desk = DeskClient::new(channel.clone());
-    let first = tokio::spawn(desk.echo(1));
-    let start = Instant::now();
-    tokio::spawn(async move {
-        loop {
-            stage.attempt().await.refuse();
-        }
-    });
-    soon(first).await.unwrap().unwrap_err();
-    while channel.state() != ChannelState::Idle {
-        channel.changed(channel.state()).await;
-    }
-    assert!((60..100).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_idle_connection_is_closed_and_the_next_call_opens_another() {
-    let (channel, mut stage) = stage(|builder| builder);
-    let desk = DeskClient::new(channel.clone());
-    let first = tokio::spawn(desk.echo(1));
-    let mut peer = stage.greet().await;
-    let id = called(&mut peer).await;
-    peer.put(&reply(id, b"1")).await;
-    soon(first).await.unwrap().unwrap();
-    let start = Instant::now();
-    assert_eq!(channel.changed(ChannelState::Ready).await, ChannelState::Idle);
-    assert_eq!(start.elapsed().as_secs(), 600);
-    assert_eq!(peer.frame().await.goaway().1, 0);
-    assert!(!stage.has_attempt());
-    let next = tokio::spawn(desk.echo(1));
-    let mut peer = stage.greet().await;
-    let id = called(&mut peer).await;
-    peer.put(&reply(id, b"1")).await;
-    soon(next).await.unwrap().unwrap();
-}
-
-/// A connection with a call is not idle, however long that takes; the peer is asked whether it is there.
-#[tokio::test(start_paused = true)]
-async fn a_connection_with_a_call_is_kept_alive() {
-    let (channel, desk, _stage, peer) = used().await;
-    let mut peer = peer.patient(60 * SECOND);
-    let call = tokio::spawn(desk.echo(1).no_timeout());
-    let id = called(&mut peer).await;
-    for _ in 0..60 {
-        let start = Instant::now();
-        let ping = peer.frame().await;
-        assert_eq!((ping.kind, start.elapsed().as_secs()), (kind::PING, 30));
-        peer.put(&Frame::new(kind::PONG, 0, ping.payload)).await;
-    }
-    peer.put(&reply(id, b"1")).await;
-    soon(call).await.unwrap().unwrap();
-    assert_eq!(channel.state(), ChannelState::Ready);
-}
-
-/// F7: a peer that says nothing more is noticed after keepalive and its timeout, and the next call connects anew.
-#[tokio::test(start_paused = true)]
-async fn a_silent_peer_is_noticed() {
-    let limits = Limits::default().with_keepalive(3 * SECOND, 2 * SECOND);
-    let (channel, mut stage) = stage(|builder| builder.limits(limits));
-    let desk = DeskClient::new(channel.clone());
-    let call = tokio::spawn(desk.echo(1).no_timeout());
-    let mut peer = stage.greet().await;
-    called(&mut peer).await;
-    let start = Instant::now();
-    let error = soon(call).await.unwrap().unwrap_err();
-    assert_eq!(start.elapsed().as_secs(), 5);
-    assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::Unknown));
-    assert_eq!(error.message(), "the peer did not answer a PING within 2 s (Limits::keepalive_timeout)");
-    let next = tokio::spawn(desk.echo(2).wait_for_ready());
-    let mut peer = stage.greet().await;
-    let id = called(&mut peer).await;
-    peer.put(&reply(id, b"2")).await;
-    assert_eq!(soon(next).await.unwrap().unwrap(), 2);
-}
-
-/// F8: without keepalive the deadline fires all the same.
-#[tokio::test(start_paused = true)]
-async fn a_deadline_fires_on_a_silent_connection_too() {
-    let limits = Limits::default().with_keepalive(Duration::MAX, Duration::MAX);
-    let (channel, mut stage) = stage(|builder| builder.limits(limits));
-    let desk = DeskClient::new(channel);
-    let call = tokio::spawn(desk.echo(1).timeout(7 * SECOND));
-    let mut peer = stage.greet().await;
-    called(&mut peer).await;
-    let start = Instant::now();
-    let error = soon(call).await.unwrap().unwrap_err();
-    assert_eq!((error.code(), error.delivery()), (Code::DeadlineExceeded, Delivery::Unknown));
-    assert_eq!(start.elapsed().as_secs(), 7);
-}
-
-/// A server learns of a client that has vanished, and stops its handlers.
-#[tokio::test(start_paused = true)]
-async fn a_server_notices_a_client_that_has_vanished() {
-    let limits = Limits::default().with_keepalive(3 * SECOND, 2 * SECOND);
-    let mut office = Office::with(Way::Memory, |builder| builder.limits(limits)).await;
-    let (near, far) = tokio::io::duplex(64 * 1024);
-    office.server.attach(far, "far");
-    let mut peer = Peer::over(near).greeted(&Hello::default()).await;
-    peer.put(&tests::frames::call(1, "hold", r#"{"number":1}"#)).await;
-    assert_eq!(office.watch.next().await, Event::Begun(1));
-    let start = Instant::now();
-    assert_eq!(office.watch.next().await, Event::Dropped(1));
-    assert_eq!(start.elapsed().as_secs(), 5);
-    let told = office.error().await;
-    assert!(told.message().contains("did not answer a PING"), "{told}");
-}
-
-/// A connection is used for as long as it may be; calls go on where they are, and the next ones go to another.
-#[tokio::test(start_paused = true)]
-async fn an_old_connection_is_replaced() {
-    let limits = Limits::default().with_max_age(100 * SECOND).with_keepalive(Duration::MAX, Duration::MAX);
-    let (channel, mut stage) = stage(|builder| builder.limits(limits));
-    let desk = DeskClient::new(channel);
-    let first = tokio::spawn(desk.echo(1).no_timeout());
-    let mut peer = stage.greet().await;
-    let id = called(&mut peer).await;
-    let start = Instant::now();
-    let mut next = stage.greet().await;
-    assert!((89..=111).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
-    exchange(&mut next, &desk).await;
-    peer.put(&reply(id, b"1")).await;
-    assert_eq!(soon(first).await.unwrap().unwrap(), 1);
-    assert_eq!(peer.frame().await.kind, kind::GOAWAY);
-}
-
-/// A server sends old connections away too, and its clients lose no call.
-#[tokio::test(start_paused = true)]
-async fn a_server_sends_old_connections_away() {
-    let limits = Limits::default().with_max_age(100 * SECOND);
-    let office = Office::with(Way::Memory, |builder| builder.limits(limits)).await;
-    let (sender, connected) = std::sync::mpsc::channel();
-    let hook = move |peer: &str| sender.send(peer.to_owned()).unwrap_or_default();
-    let desk = DeskClient::new(Channel::builder(&office.address).on_connect(hook).connect().await.unwrap());
-    for number in 0..1_000 {
-        assert_eq!(soon(desk.echo(number)).await.unwrap(), number);
-        tokio::time::advance(SECOND).await;
-    }
-    let connections = connected.try_iter().count();
-    assert!((9..=12).contains(&connections), "{connections}");
-    office.close().await;
-}
-
 #[tokio::test]
 async fn a_channel_says_what_it_does() {
     let (channel, mut stage) = stage(|builder| builder.backoff(Duration::ZERO, Duration::ZERO));
@@ -480,90 +317,6 @@ async fn hooks_are_told_of_connections_and_of_why_they_end() {
     let expected = "stage is here; stage has gone: in good order; stage is here; \
                     stage has gone: the peer closed the connection";
     assert!(told.starts_with(expected), "{told}");
-}
-
-/// Where one server cannot be reached, or is closing, the next address is tried.
-#[tokio::test]
-async fn several_addresses_stand_in_for_each_other() {
-    for way in [Way::Tcp, Way::Unix, Way::Memory] {
-        let (one, two) = (Office::with(way, |builder| builder).await, Office::with(way, |builder| builder).await);
-        let channel = Channel::builder(&one.address).or(&two.address).connect().await.unwrap();
-        let desk = DeskClient::new(channel);
-        assert_eq!(soon(desk.echo(1)).await.unwrap(), 1);
-        assert_eq!((one.server.connections(), two.server.connections()), (1, 0));
-        one.close().await;
-        assert_eq!(soon(desk.echo(2)).await.unwrap(), 2);
-        assert_eq!(two.server.connections(), 1);
-        two.close().await;
-        let error = soon(desk.echo(3)).await.unwrap_err();
-        assert_eq!((error.code(), error.delivery()), (Code::Unavailable, Delivery::NotSent));
-    }
-}
-
-/// Several connections: each call goes to the one with the fewest, and a lost one is opened again.
-#[tokio::test]
-async fn calls_go_to_the_connection_with_the_fewest() {
-    let office = Office::open().await;
-    let (sender, mut connected) = tokio::sync::mpsc::channel(4);
-    let hook = move |_: &str| sender.try_send(()).unwrap();
-    let builder = Channel::builder(&office.address).connections(4).on_connect(hook);
-    let desk = DeskClient::new(builder.connect().await.unwrap());
-    for _ in 0..4 {
-        soon(connected.recv()).await.unwrap();
-    }
-    // The hook comes first.
-    tokio::task::yield_now().await;
-    // A connection has 2,048 slots: all of these run at once only if they are spread.
-    let held: Vec<_> = (0..4 * 2048).map(|number| tokio::spawn(desk.hold(number).no_timeout())).collect();
-    for _ in 0..held.len() {
-        assert!(matches!(office.watch.next().await, Event::Begun(_)));
-    }
-    office.watch.release(held.len());
-    for call in held {
-        soon(call).await.unwrap().unwrap();
-    }
-    drop(desk);
-    office.close().await;
-}
-
-/// A channel that connects at its first call opens the others when there is more than one.
-#[tokio::test]
-async fn a_lazy_channel_opens_all_its_connections_when_they_are_needed() {
-    let office = Office::open().await;
-    let desk = DeskClient::new(Channel::builder(&office.address).connections(3).lazy().unwrap());
-    for number in 0..3 {
-        assert_eq!(soon(desk.echo(number)).await.unwrap(), number);
-    }
-    assert_eq!(office.server.connections(), 1, "one is enough for one call");
-    let held: Vec<_> = (0..2).map(|number| tokio::spawn(desk.hold(number))).collect();
-    while office.server.connections() < 3 {
-        tokio::task::yield_now().await;
-    }
-    for _ in 0..held.len() {
-        assert!(matches!(office.watch.next().await, Event::Begun(_)));
-    }
-    office.watch.release(held.len());
-    for call in held {
-        soon(call).await.unwrap().unwrap();
-    }
-    drop(desk);
-    office.close().await;
-}
-
-/// All channels share what this test says: every transport is connected again.
-#[tokio::test]
-async fn a_server_that_comes_back_is_found_again() {
-    for way in WAYS.into_iter().filter(|way| *way != Way::InProcess) {
-        let office = Office::with(way, |builder| builder).await;
-        let address = office.address.clone();
-        let desk = DeskClient::new(Channel::connect(&address).await.unwrap());
-        assert_eq!(soon(desk.echo(1)).await.unwrap(), 1);
-        office.close().await;
-        let office = Office::at(&address, |builder| builder).await;
-        assert_eq!(soon(desk.echo(2).wait_for_ready()).await.unwrap(), 2, "{way:?}");
-        drop(desk);
-        office.close().await;
-    }
 }
 
 /// A stream that is answered moves too, as long as nothing of it has come.

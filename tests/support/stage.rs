@@ -8,9 +8,10 @@ use tokio::io::{DuplexStream, duplex};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Duration, Instant};
 
-use crate::frames::Hello;
+use crate::desk::DeskClient;
+use crate::frames::{Hello, kind, reply};
 use crate::peer::Peer;
-use crate::within;
+use crate::{soon, within};
 
 /// What is on the other side of a channel.
 #[derive(Debug)]
@@ -47,6 +48,30 @@ pub fn stage(settings: impl FnOnce(ChannelBuilder) -> ChannelBuilder) -> (Channe
     (channel, Stage { attempts })
 }
 
+/// The id of the call that comes next.
+///
+/// # Panics
+///
+/// When none comes.
+pub async fn called(peer: &mut Peer<DuplexStream>) -> u64 {
+    loop {
+        let frame = peer.frame().await;
+        if frame.kind == kind::CALL {
+            return frame.call;
+        }
+    }
+}
+
+/// Answers the call that comes next with a number.
+///
+/// # Panics
+///
+/// When none comes.
+pub async fn answer(peer: &mut Peer<DuplexStream>, number: u64) {
+    let call = called(peer).await;
+    peer.put(&reply(call, number.to_string().as_bytes())).await;
+}
+
 impl Stage {
     /// The next attempt.
     ///
@@ -64,6 +89,19 @@ impl Stage {
     /// When there is none.
     pub async fn greet(&mut self) -> Peer<DuplexStream> {
         self.attempt().await.accept().greeted(&Hello::default()).await
+    }
+
+    /// Has a call made and answered, so that the channel has a connection that was of use.
+    ///
+    /// # Panics
+    ///
+    /// When that fails.
+    pub async fn used(&mut self, channel: &Channel) -> Peer<DuplexStream> {
+        let call = tokio::spawn(DeskClient::new(channel.clone()).echo(1));
+        let mut peer = self.greet().await;
+        answer(&mut peer, 1).await;
+        assert_eq!(soon(call).await.unwrap().unwrap(), 1);
+        peer
     }
 
     /// Whether an attempt has begun by now.

@@ -205,25 +205,26 @@ impl Link {
             return Poll::Ready(seen);
         }
         let replaced = stage.wait(waker, place);
-        let begins = stage.begin();
+        let keeper = stage.begin();
         drop(stage);
         drop(replaced);
-        if begins {
-            self.shared.open(member)?;
+        if let Some(keeper) = keeper {
+            self.shared.open(member, keeper)?;
         }
         Poll::Pending
     }
 }
 
 impl Stage {
-    /// Whether a connection must be opened, which nobody does yet.
-    fn begin(&mut self) -> bool {
-        let begins = matches!(self.condition, Condition::Idle);
-        if begins {
-            self.condition = Condition::Connecting;
-            self.asked = Some(now());
+    /// The number of the keeper that must open a connection, where nobody does yet.
+    fn begin(&mut self) -> Option<u64> {
+        if !matches!(self.condition, Condition::Idle) {
+            return None;
         }
-        begins
+        self.condition = Condition::Connecting;
+        self.asked = Some(now());
+        self.keepers += 1;
+        Some(self.keepers)
     }
 
     fn is_open(&self) -> bool {
@@ -240,16 +241,16 @@ impl Shared {
     /// Opens all connections that nobody opens yet.
     fn open_idle(self: &Arc<Self>) -> Result<(), RpcError> {
         for (at, member) in self.members.iter().enumerate() {
-            let begins = member.lock().begin();
-            if begins {
-                self.open(at)?;
+            let keeper = member.lock().begin();
+            if let Some(keeper) = keeper {
+                self.open(at, keeper)?;
             }
         }
         Ok(())
     }
 
     /// Has a task open the connection of a member that has begun to connect.
-    fn open(self: &Arc<Self>, member: usize) -> Result<(), RpcError> {
+    fn open(self: &Arc<Self>, member: usize, number: u64) -> Result<(), RpcError> {
         // It ends the beginning where it cannot be spawned.
         let keeping = Keeping::new(Arc::clone(self), member);
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
@@ -264,7 +265,8 @@ impl Shared {
             if matches!(stage.condition, Condition::Closed(_)) {
                 drop(stage);
                 keeper.abort();
-            } else {
+            } else if stage.keepers == number {
+                // Otherwise it has ended by now, and another is at work.
                 stage.keeper = Some(keeper);
             }
         }

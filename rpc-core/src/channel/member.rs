@@ -28,6 +28,8 @@ pub(super) struct Stage {
     pub(super) connection: Option<Connection>,
     /// The task that keeps it.
     pub(super) keeper: Option<AbortHandle>,
+    /// How many keepers there have been.
+    pub(super) keepers: u64,
     /// When a call last found no connection.
     pub(super) asked: Option<Instant>,
     /// How often all addresses have failed, and how the last time, unless there was a connection since.

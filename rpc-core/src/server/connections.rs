@@ -49,7 +49,13 @@ impl Connections {
     }
 
     /// Begins to serve a connection.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio run time.
     pub(super) fn open(self: &Arc<Self>, io: Io) {
+        // Found out before a place is taken.
+        let _run_time = tokio::runtime::Handle::current();
         let Some(number) = self.take_place() else {
             return self.turn_away(io);
         };

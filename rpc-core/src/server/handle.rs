@@ -49,6 +49,10 @@ impl ServerHandle {
 
     /// Serves one more connection on an open stream of bytes, whatever it is. `peer` names it in errors. When the
     /// server is over, the stream is dropped.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio run time.
     pub fn attach<S: AsyncRead + AsyncWrite + Send + 'static>(&self, stream: S, peer: &str) {
         if let Some(connections) = self.server() {
             connections.open(Io::new(stream, peer.into()));

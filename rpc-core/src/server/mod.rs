@@ -129,6 +129,10 @@ impl Server {
     }
 
     /// Serves one more connection on an open stream of bytes, whatever it is. `peer` names it in errors.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio run time.
     pub fn attach<S: AsyncRead + AsyncWrite + Send + 'static>(&self, stream: S, peer: &str) {
         self.guard.connections.open(Io::new(stream, peer.into()));
     }
