@@ -28,7 +28,7 @@ use outbox::Outbox;
 pub(crate) use outbox::Queue;
 
 mod sender;
-use sender::{Put, Sender};
+use sender::Sender;
 
 mod items;
 pub(crate) use items::{Batch, Item, Items, Packed};
@@ -72,6 +72,7 @@ pub(crate) use receiving::MOST_STREAMS;
 mod sending;
 #[cfg(test)]
 mod simulation;
+mod transmit;
 #[cfg(test)]
 pub(crate) use simulation::Random;
 #[cfg(test)]
@@ -81,13 +82,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::frame::{Breach, EARLY_BYTES, EARLY_CALLS, EARLY_FRAME, Frame, HEADER, Hello, Reason, put_hello, put_pong};
+use crate::frame::{Breach, EARLY_BYTES, EARLY_CALLS, Frame, HEADER, Hello, put_hello, put_pong};
 use crate::limits::{INITIAL_CREDIT, Limits};
 use closing::Closing;
-
-/// How much is queued for writing before chunks of large messages wait for their turn, in bytes. It bounds how long a
-/// small message waits behind large ones.
-const WRITE_AHEAD: usize = 128 * 1024;
 
 /// What an announced end takes of the bytes that may go before the peer's HELLO (W-14): a GOAWAY and a PING.
 const EARLY_RESERVE: usize = HEADER + 10 + HEADER + 8;
@@ -374,50 +371,6 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         self.stopping.pop()
     }
 
-    /// Whether there is something to write.
-    pub(crate) fn has_output(&self) -> bool {
-        self.outbox.has_queued() || self.done > 0 || !self.sender.is_idle() || self.must_conclude()
-    }
-
-    /// What is to be written next. `empty` is a queue that has been written, whose buffer is used again.
-    pub(crate) fn poll_transmit(&mut self, empty: Queue, now: Instant) -> Queue {
-        self.put_done();
-        if !self.sender.is_idle() {
-            self.put_waiting(now);
-        }
-        if self.must_conclude() {
-            self.conclude(Reason::Shutdown, "");
-        }
-        self.outbox.take(empty)
-    }
-
-    /// Appends what has its turn: answers that had to wait, and chunks of long messages.
-    fn put_waiting(&mut self, now: Instant) {
-        // Chunks alone never fill the write queue, or nothing else would be sent or started beside a long message.
-        let half = self.limits.write_queue / 2;
-        let chunk = self.peer_frame().min(half - HEADER);
-        let assembly = self.peer.as_ref().map_or(0, |peer| peer.assembly as usize);
-        while self.outbox.backlog() < WRITE_AHEAD.min(half) && !self.sender.is_idle() {
-            match self.sender.put_next(chunk, assembly, &mut self.outbox) {
-                Put::Nothing => break,
-                Put::More => {}
-                Put::Finished { id, index } => {
-                    self.send_queued(now);
-                    if index > 0 {
-                        self.finish_sent_item(id, index);
-                    }
-                }
-                Put::Stream { id, index } => self.put_items(id, index),
-            }
-        }
-    }
-
-    /// Whether this end should say which calls it took, because the connection is about to end: what crosses that is
-    /// then known not to be executed.
-    fn must_conclude(&self) -> bool {
-        self.closing.is_to_be_concluded() && self.is_idle()
-    }
-
     fn handle_hello(&mut self, hello: Box<Hello>, now: Instant) -> Result<(), Breach> {
         let credit = hello.credit;
         self.peer = Some(hello);
@@ -458,22 +411,6 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// Whether an id is of a call that this end makes.
     fn is_own(&self, id: u64) -> bool {
         id & 1 == self.role.parity()
-    }
-
-    /// A peer that causes output without reading it is sent away (W-39).
-    fn check_backlog(&self) -> Result<(), Breach> {
-        let limit = (4 * self.limits.write_queue).max(8 * 1024 * 1024) + self.limits.write_queue;
-        if self.outbox.backlog() <= limit + WRITE_AHEAD {
-            return Ok(());
-        }
-        Err(Breach::because(
-            Reason::Flood,
-            format!("the peer does not read: {} bytes wait to be written", self.outbox.backlog()),
-        ))
-    }
-
-    fn peer_frame(&self) -> usize {
-        self.peer.as_ref().map_or(EARLY_FRAME, |peer| peer.frame as usize).min(self.limits.frame)
     }
 
     fn note_deadline(&mut self, deadline: Option<Instant>) {
