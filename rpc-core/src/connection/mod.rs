@@ -1,4 +1,4 @@
-//! Connections: the only place that reads, writes, sleeps, spawns or wakes.
+//! Connections: of one that is there, nothing else reads, writes, sleeps, spawns or wakes.
 //!
 //! One task per connection, the [driver](driver::Driver), moves bytes between a transport and a
 //! [session](crate::session). Callers and handlers reach the same session through one lock that they hold for a moment,
