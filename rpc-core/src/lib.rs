@@ -80,8 +80,7 @@
 //! # Panics
 //!
 //! A handler that panics fails its own call with [`Code::Internal`] and a number, which [`ServerBuilder::on_error`] is
-//! told too; the connection lives on. A program built with
-//! `panic = "abort"` loses this.
+//! told too; the connection lives on. A program built with `panic = "abort"` loses this.
 
 mod caught;
 
