@@ -17,7 +17,7 @@ use tokio::time::Sleep;
 
 use super::inbox::Left;
 use super::serving::{self, Handler, Serving};
-use super::{Core, End, Flow, Pending, Serve, Served, Shared, Wish};
+use super::{Core, End, Flow, Home, Pending, Residents, Serve, Served, Shared, Wish};
 use crate::caught::{caught, wake};
 use crate::context::now;
 use crate::frame::{Decoder, Reason};
@@ -45,6 +45,7 @@ pub(super) struct Driver {
     shared: Arc<Shared>,
     reader: Box<dyn AsyncRead + Send + Unpin>,
     serve: Box<dyn Serve>,
+    residents: Residents,
     limits: Arc<Limits>,
     decoder: Decoder,
     buffer: BytesMut,
@@ -52,8 +53,8 @@ pub(super) struct Driver {
     read_size: usize,
     batch: Batch,
     sleep: Pin<Box<Sleep>>,
-    /// How many calls the last turn started.
-    started: usize,
+    /// How many answers the last turn had.
+    answers: usize,
     /// The number of the last turn, among those of all drivers.
     turn: u64,
     /// The buffer may hold a whole frame.
@@ -83,8 +84,9 @@ struct Batch {
     stops: Vec<(Handler, Stop)>,
     calls: VecDeque<Incoming>,
     answers: Vec<(u64, Answer)>,
-    /// Handlers that are not done, and what stops them.
+    /// Handlers that are not done and get tasks, and what stops all that are not done.
     cohort: Vec<Serving>,
+    apart: Vec<Serving>,
     handlers: Vec<(u64, Handler)>,
     /// Made for the first call with streams.
     streams: Option<Box<StreamBatch>>,
@@ -130,11 +132,12 @@ impl Driver {
             shared,
             reader,
             serve,
+            residents: Residents::default(),
             decoder: Decoder::new(limits.frame),
             buffer: BytesMut::new(),
             read_size: READ_MIN,
             undecoded: false,
-            started: 0,
+            answers: 0,
             turn: 0,
             batch: Batch::default(),
             // Not in the future, so not set.
@@ -164,7 +167,7 @@ impl Driver {
         }
         while !self.step(&shared, cx, &mut turn)? {}
         self.turn = turn.number;
-        self.started = turn.started;
+        self.answers = turn.answers;
         if turn.told > 1 {
             self.expect_calls(cx);
         }
@@ -183,11 +186,12 @@ impl Driver {
         if turn.reading && !self.undecoded {
             self.read(cx, turn);
         }
+        self.poll_residents(cx, turn);
         let mut core = shared.lock();
         self.heed_wish(&mut core, turn.now)?;
         self.hand_back(&mut core);
-        if turn.started - turn.answered >= turn.share(self.started) {
-            turn.answered = turn.started;
+        if turn.answers - turn.answered >= turn.share(self.answers) {
+            turn.answered = turn.answers;
             let writer = self.take_writer(&mut core, turn);
             drop(core);
             if let Some(writer) = writer {
@@ -206,7 +210,7 @@ impl Driver {
             self.take_in(&mut core, turn.now);
         }
         self.hand_out(&mut core, turn);
-        if !has_read || !self.batch.calls.is_empty() {
+        if !has_read || !self.batch.calls.is_empty() || turn.attending {
             let has_closed = shared.has_closed(&core);
             drop(core);
             if has_closed {
@@ -220,7 +224,7 @@ impl Driver {
         let writer = if gathers { None } else { self.take_writer(&mut core, turn) };
         let mut finished = writer.is_none() && is_finished(&core);
         turn.told += self.batch.ended.len();
-        shared.note_quiet(turn.told + turn.started <= 1 && core.session.is_quiet());
+        shared.note_quiet(turn.told + turn.started.max(turn.answers) <= 1 && core.session.is_quiet());
         let has_closed = shared.has_closed(&core);
         drop(core);
         if has_closed {
@@ -341,26 +345,44 @@ impl Driver {
                 self.batch.streams.get_or_insert_default().start(id, Arc::clone(flow));
             }
             match served {
-                Served::Answered(answer) => self.batch.answers.push((id, answer)),
+                Served::Answered(answer) => {
+                    turn.answers += 1;
+                    self.batch.answers.push((id, answer));
+                }
                 Served::Running(running) => {
-                    // A new task is run next, by this very thread. Having more to do makes the run time wake another
-                    // thread for it; else nobody would look after the sockets if the handler keeps this one.
-                    turn.unfinished = true;
-                    let apart = running.apart;
+                    let home = running.home;
                     let (serving, handler) =
                         Serving::new(&self.shared, id, running, flow.filter(|flow| flow.sends() > 0));
                     self.batch.handlers.push((id, handler));
-                    if apart {
-                        serving::spawn(&mut vec![serving]);
-                    } else {
-                        self.batch.cohort.push(serving);
+                    match home {
+                        Home::Connection if self.residents.has_room() => self.residents.add(serving),
+                        Home::Connection | Home::Cohort => self.batch.cohort.push(serving),
+                        Home::Task => self.batch.apart.push(serving),
                     }
                 }
             }
         }
-        serving::spawn(&mut self.batch.cohort);
+        // A new task is run next, by this very thread. Having more to do makes the run time wake another thread for it;
+        // else nobody would look after the sockets if the handler keeps this one.
+        turn.unfinished |= !self.batch.cohort.is_empty() || !self.batch.apart.is_empty();
+        turn.attending = true;
+        self.batch.apart.drain(..).for_each(serving::spawn);
+        serving::spawn_together(&mut self.batch.cohort);
         self.batch.calls.clear();
         self.serve.rest();
+    }
+
+    /// Lets some of the handlers go on that live here.
+    fn poll_residents(&mut self, cx: &mut Context<'_>, turn: &mut Turn) {
+        while turn.attending && self.batch.answers.len() < BATCH {
+            match self.residents.poll_answer(cx) {
+                Some(answer) => {
+                    turn.answers += 1;
+                    self.batch.answers.push(answer);
+                }
+                None => turn.attending = false,
+            }
+        }
     }
 
     /// Whether to put off what callers and handlers have left, and writing: the driver goes to the end of the queue of
@@ -370,7 +392,7 @@ impl Driver {
         if let Some(gathers) = turn.gathers {
             return gathers;
         }
-        self.gathering = !self.gathering && turn.started == 0 && !turn.unfinished && self.shared.inbox.is_rung();
+        self.gathering = !self.gathering && turn.started == 0 && turn.answers == 0 && !turn.unfinished && self.shared.inbox.is_rung();
         if self.gathering {
             cx.waker().wake_by_ref();
         }

@@ -8,7 +8,7 @@ mod writer;
 use writer::Writer;
 
 mod serve;
-pub(crate) use serve::{Running, Serve, ServeNothing, Served};
+pub(crate) use serve::{Home, Running, Serve, ServeNothing, Served};
 
 mod pending;
 pub(crate) use pending::Pending;
@@ -27,6 +27,9 @@ mod handle;
 pub(crate) use handle::{Connection, Line};
 
 mod serving;
+
+mod residents;
+use residents::Residents;
 
 mod end;
 use end::End;

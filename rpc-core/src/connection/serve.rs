@@ -44,8 +44,18 @@ pub(crate) struct Running {
     pub(crate) detach: bool,
     /// Its answer is kept for when its caller comes back: a lost connection is no reason to stop.
     pub(crate) once: bool,
-    /// It may take long at a time, and must have a task of its own.
-    pub(crate) apart: bool,
+    pub(crate) home: Home,
+}
+
+/// Where a handler that has not ended goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// In the connection's task: it takes very little at a time.
+    Connection,
+    /// In a task that it shares with others.
+    Cohort,
+    /// In a task of its own: it may take long at a time.
+    Task,
 }
 
 /// An end that answers no calls.

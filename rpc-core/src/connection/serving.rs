@@ -44,12 +44,17 @@ impl Handler {
 
 /// Gives handlers a task, one for all of them: a task of its own would cost each more than most of them do. Those that
 /// take long at a time are not among them (`server/pace.rs`).
-pub(super) fn spawn(cohort: &mut Vec<Serving>) {
+pub(super) fn spawn_together(cohort: &mut Vec<Serving>) {
     if cohort.len() > 1 {
         tokio::spawn(Cohort(cohort.drain(..).collect()));
     } else if let Some(only) = cohort.pop() {
-        tokio::spawn(only);
+        spawn(only);
     }
+}
+
+/// Gives a handler a task of its own.
+pub(super) fn spawn(serving: Serving) {
+    tokio::spawn(serving);
 }
 
 /// Handlers that share a task. Each is polled only when it is woken.
@@ -83,22 +88,44 @@ impl Serving {
         (serving, Handler { context, detach, once })
     }
 
-    /// Answers the call, after the handler's own parts are gone: the slot must not be free before. One of them may
-    /// panic; the call is answered all the same.
-    fn answer(&mut self, answer: Answer) {
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The answer, once there is one. The handler's own parts are gone by then: the slot must not be free before.
+    pub(super) fn poll_answer(&mut self, cx: &mut TaskContext<'_>) -> Poll<Answer> {
+        if !self.context.is_aborted()
+            && let Some(future) = &mut self.future
+        {
+            match future.as_mut().poll(cx) {
+                Poll::Ready(answer) => {
+                    self.end();
+                    return Poll::Ready(answer);
+                }
+                // Looked at once more after registering: what stops it in between is not missed.
+                Poll::Pending if !self.context.is_aborted_or_wakes(cx.waker()) => return Poll::Pending,
+                Poll::Pending => {}
+            }
+        }
+        Poll::Ready(self.stop())
+    }
+
+    /// The handler does not go on. Gives the answer to its call.
+    fn stop(&mut self) -> Answer {
+        self.end();
+        if self.context.has_begun() { Answer::Stopped } else { Answer::Unbegun }
+    }
+
+    /// Lets go of the handler's parts. One of them may panic; the call is answered all the same.
+    fn end(&mut self) {
         caught(|| drop(self.future.take()));
         self.context.end();
+    }
+
+    fn answer(&self, answer: Answer) {
         match &self.flow {
             Some(flow) => flow.answer(answer),
             None => self.shared.reply(self.id, answer),
-        }
-    }
-
-    /// The handler does not go on.
-    fn stop(&mut self) {
-        if self.future.is_some() {
-            let answer = if self.context.has_begun() { Answer::Stopped } else { Answer::Unbegun };
-            self.answer(answer);
         }
     }
 }
@@ -107,24 +134,17 @@ impl Future for Serving {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
-        let this = &mut *self;
-        if !this.context.is_aborted()
-            && let Some(future) = &mut this.future
-        {
-            match future.as_mut().poll(cx) {
-                Poll::Ready(answer) => this.answer(answer),
-                // Looked at once more after registering: what stops it in between is not missed.
-                Poll::Pending if !this.context.is_aborted_or_wakes(cx.waker()) => return Poll::Pending,
-                Poll::Pending => {}
-            }
-        }
-        this.stop();
+        let answer = std::task::ready!(self.poll_answer(cx));
+        self.answer(answer);
         Poll::Ready(())
     }
 }
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.stop();
+        if self.future.is_some() {
+            let answer = self.stop();
+            self.answer(answer);
+        }
     }
 }

@@ -15,7 +15,7 @@ use super::pace::Pace;
 use super::registry::Registry;
 use super::services::{Services, Snapshot};
 use crate::code::Code;
-use crate::connection::{Flow, Line, Running, Serve, Served};
+use crate::connection::{Flow, Home, Line, Running, Serve, Served};
 use crate::context::{Context, Origin, Peer, Scoped};
 use crate::error::RpcError;
 use crate::frame::{Hello, RequestId};
@@ -138,7 +138,8 @@ impl Dispatch {
                 handler.pass = Some(own);
                 handler.pace = Some(Arc::clone(&method.pace));
                 // Streams take longer than most, and a task that they share with others would hold those up.
-                Ok(handler.running(descriptor.detach, flow.is_some()))
+                let home = if flow.is_some() { Home::Task } else { method.pace.home() };
+                Ok(handler.running(descriptor.detach, home))
             }
         }
     }
@@ -258,7 +259,7 @@ impl Shared {
                 None => Answer::Refused(busy()),
             }
         };
-        Ok(Served::Running(Running { future: Box::pin(future), context, detach, once: false, apart: true }))
+        Ok(Served::Running(Running { future: Box::pin(future), context, detach, once: false, home: Home::Task }))
     }
 }
 

@@ -13,7 +13,7 @@ use super::gate::Pass;
 use super::pace::Pace;
 use crate::caught::caught;
 use crate::code::Code;
-use crate::connection::{Flow, Running, Served};
+use crate::connection::{Flow, Home, Running, Served};
 use crate::context::{Context, Scoped};
 use crate::error::RpcError;
 use crate::frame::Body;
@@ -61,7 +61,7 @@ impl Job {
                 }
             }
         };
-        Running { future: Box::pin(future), context, detach, once: false, apart: true }
+        Running { future: Box::pin(future), context, detach, once: false, home: Home::Task }
     }
 }
 
@@ -76,11 +76,11 @@ pub(super) struct Guarded {
 
 impl Guarded {
     /// Lets it leave the connection's task.
-    pub(super) fn running(self, detach: bool, apart: bool) -> Served {
+    pub(super) fn running(self, detach: bool, home: Home) -> Served {
         let Some(context) = self.future.context().cloned() else {
             return Served::Answered(panicked(None));
         };
-        Served::Running(Running { future: Box::pin(self), context, detach, once: false, apart })
+        Served::Running(Running { future: Box::pin(self), context, detach, once: false, home })
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::Sleep;
 
 use super::kept::{Asked, Begun, ClientId, Kept, Why};
 use crate::caught::caught;
-use crate::connection::Running;
+use crate::connection::{Home, Running};
 use crate::context::{Context, now};
 use crate::frame::RequestId;
 use crate::instance::fresh;
@@ -124,7 +124,7 @@ impl Run {
         context.begin();
         let leaving = Leaving { run: self, context: context.clone() };
         let future = Box::pin(async move { leaving.run.answer().await });
-        Running { future, context, detach: false, once: false, apart: false }
+        Running { future, context, detach: false, once: false, home: Home::Cohort }
     }
 
     async fn answer(&self) -> Answer {
@@ -188,11 +188,11 @@ impl Owner {
 
     /// Keeps what a handler that goes on will answer.
     pub(super) fn watch(self, running: Running) -> Running {
-        let Running { future, context, detach, apart, .. } = running;
+        let Running { future, context, detach, home, .. } = running;
         let deadline = context.deadline().filter(|_| !detach);
         let deadline = deadline.map(|deadline| Box::pin(tokio::time::sleep_until(deadline.into())));
         let handler = Watched { future: Some(future), context: context.clone(), deadline, owner: self };
-        Running { future: Box::pin(handler), context, detach, once: true, apart }
+        Running { future: Box::pin(handler), context, detach, once: true, home }
     }
 }
 

@@ -1,18 +1,24 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use crate::connection::Home;
+
 /// A poll that takes longer than this delays the other calls of its connection too much: the first is on the
 /// connection's task, the later ones are in a task that handlers share.
 const SLOW: Duration = Duration::from_micros(100);
 /// One that takes longer than this did so by itself; a shorter one may have lost the processor to another thread.
 const BLOCKING: Duration = Duration::from_millis(10);
+/// Later polls that take longer than this, on average, are worth handing over to a task: that costs a fraction of it.
+const LIGHT: Duration = Duration::from_micros(10);
+/// How many polls the average is over.
+const AVERAGED: u32 = 8;
 /// How many quick runs in a row, in a task of its own, bring a method back after a slow poll, or a blocking one.
 const AFTER_SLOW: u32 = 32;
 const AFTER_BLOCKING: u32 = 1024;
 /// How often that number doubles, when it is slow again before it is back.
 const DOUBLINGS: u32 = 6;
 
-/// Whether a method's handlers begin on the connection's task, or get a task of their own at once.
+/// Where a method's handlers begin: on the connection's task, or in one of their own; and where they go on.
 ///
 /// One slow poll is enough for the latter. Where it was the system's fault, the method is soon back; one that is slow
 /// every time never is.
@@ -22,6 +28,8 @@ pub(super) struct Pace {
     apart: AtomicU32,
     /// How often it was slow since it was last polled there.
     strikes: AtomicU32,
+    /// How long later polls take on average, in nanoseconds.
+    later: AtomicU32,
 }
 
 impl Pace {
@@ -50,9 +58,19 @@ impl Pace {
 
     /// A later poll took this long. Those that are quick say nothing of the first.
     pub(super) fn note_later(&self, took: Duration) {
+        // One for which the system took the processor away must not decide it for long.
+        let sample = took.min(SLOW).as_nanos() as u32;
+        let later = self.later.load(Ordering::Relaxed);
+        self.later.store(later - later / AVERAGED + sample / AVERAGED, Ordering::Relaxed);
         if took > SLOW {
             self.note(took);
         }
+    }
+
+    /// Where a handler goes on that was not done at once.
+    pub(super) fn home(&self) -> Home {
+        let is_light = u128::from(self.later.load(Ordering::Relaxed)) <= LIGHT.as_nanos();
+        if is_light { Home::Connection } else { Home::Cohort }
     }
 }
 
@@ -89,5 +107,17 @@ mod tests {
         let pace = Pace::default();
         (0..3).for_each(|_| pace.note(2 * SLOW));
         assert_eq!(runs_until_back(&pace), AFTER_SLOW << 2);
+    }
+    #[test]
+    fn handlers_go_on_with_the_connection_while_that_takes_little() {
+        let pace = Pace::default();
+        assert_eq!(pace.home(), Home::Connection);
+        pace.note_later(LIGHT);
+        pace.note_later(20 * LIGHT);
+        assert_eq!(pace.home(), Home::Cohort);
+        (0..20).for_each(|_| pace.note_later(LIGHT / 10));
+        assert_eq!(pace.home(), Home::Connection);
+        (0..20).for_each(|_| pace.note_later(2 * LIGHT));
+        assert_eq!(pace.home(), Home::Cohort);
     }
 }

@@ -25,6 +25,7 @@ impl Driver {
         // Only a peer that reads what it is told gets an explanation.
         let hopeless = end.is_hopeless();
         self.end_all(end);
+        self.residents.move_out();
         self.farewell = Some(if hopeless { now() } else { now() + FAREWELL });
         self.sleep.as_mut().reset((now() + FAREWELL).into());
     }

@@ -35,9 +35,13 @@ pub(super) struct Turn {
     /// Why reading is over. What had come before is seen to first.
     pub(super) received: Result<(), End>,
 
-    /// How many calls were started, and of how many the answers have been written.
+    /// How many calls were started.
     pub(super) started: usize,
+    /// How many answers there have been, and how many of them have been written.
+    pub(super) answers: usize,
     pub(super) answered: usize,
+    /// Handlers that live on the driver's task may have been woken.
+    pub(super) attending: bool,
     /// How many callers have been told of their outcomes.
     pub(super) told: usize,
 
@@ -64,7 +68,9 @@ impl Turn {
             heard: false,
             received: Ok(()),
             started: 0,
+            answers: 0,
             answered: 0,
+            attending: true,
             told: 0,
             gathers: None,
             written: 0,
