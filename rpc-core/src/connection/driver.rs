@@ -55,8 +55,8 @@ pub(super) struct Driver {
     sleep: Pin<Box<Sleep>>,
     /// How many answers the last turn had.
     answers: usize,
-    /// The number of the last turn, among those of all drivers.
-    turn: u64,
+    /// The numbers of the last two turns, among those of all drivers.
+    turns: [u64; 2],
     /// The buffer may hold a whole frame.
     undecoded: bool,
     greeted: bool,
@@ -138,7 +138,7 @@ impl Driver {
             read_size: READ_MIN,
             undecoded: false,
             answers: 0,
-            turn: 0,
+            turns: [0; 2],
             batch: Batch::default(),
             // Not in the future, so not set.
             sleep: Box::pin(tokio::time::sleep_until(now().into())),
@@ -161,12 +161,12 @@ impl Driver {
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         let shared = Arc::clone(&self.shared);
         shared.set_driver(cx.waker());
-        let mut turn = Turn::begin(now(), self.turn);
+        let mut turn = Turn::begin(now(), self.turns);
         if self.gathering {
             self.write_left(cx, &mut turn)?;
         }
         while !self.step(&shared, cx, &mut turn)? {}
-        self.turn = turn.number;
+        self.turns = [self.turns[1], turn.number];
         self.answers = turn.answers;
         if turn.told > 1 {
             self.expect_calls(cx);

@@ -78,7 +78,7 @@ impl Driver {
 
     /// Writes as much of what is left as the transport takes.
     fn write_rest(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        let mut turn = Turn::begin(now(), self.turn);
+        let mut turn = Turn::begin(now(), self.turns);
         loop {
             let writer = self.take_writer(&mut self.shared.clone().lock(), &turn);
             let Some(writer) = writer else {

@@ -56,13 +56,13 @@ pub(super) struct Turn {
 }
 
 impl Turn {
-    /// Begins; `last` is the number of the driver's last turn.
-    pub(super) fn begin(now: Instant, last: u64) -> Self {
+    /// Begins; `last` are the numbers of the driver's last two turns.
+    pub(super) fn begin(now: Instant, last: [u64; 2]) -> Self {
         let number = TURNS.0.fetch_add(1, Ordering::Relaxed);
         Self {
             now,
             number,
-            is_busy: number - last > BUSY,
+            is_busy: number - last[0] > 2 * BUSY,
             reading: true,
             reads: 0,
             heard: false,
