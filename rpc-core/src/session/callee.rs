@@ -150,6 +150,9 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// The calls to be started next, `most` at most, unless so much waits to be written that no more work is taken on.
     pub(crate) fn poll_calls(&mut self, into: &mut VecDeque<Incoming>, most: usize, now: Instant) {
+        if self.ready.is_empty() && into.capacity() == 0 {
+            return std::mem::swap(into, &mut self.ready);
+        }
         while into.is_empty() && self.has_ready() {
             if self.ready.len() <= most {
                 std::mem::swap(into, &mut self.ready);
@@ -325,10 +328,6 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     fn make_ready(&mut self, incoming: Incoming) {
         self.ready_bytes += incoming.weight();
-        if self.ready.capacity() == 0 {
-            // Room for more than one is made when there is more than one: most connections are idle.
-            self.ready.reserve_exact(1);
-        }
         if self.ready.back().is_none_or(|last| last.id < incoming.id) {
             return self.ready.push_back(incoming);
         }

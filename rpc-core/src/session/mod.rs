@@ -352,6 +352,17 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         self.ended.len()
     }
 
+    /// Lends the session room for what a batch of frames leads to; it comes back by [`poll_calls`](Self::poll_calls) and
+    /// [`poll_ended`](Self::poll_ended). So a session keeps none of its own.
+    pub(crate) fn lend_room(&mut self, calls: &mut VecDeque<Incoming>, ended: &mut Vec<Ended<C>>) {
+        if self.ready.is_empty() && calls.is_empty() {
+            std::mem::swap(&mut self.ready, calls);
+        }
+        if self.ended.is_empty() && ended.is_empty() {
+            std::mem::swap(&mut self.ended, ended);
+        }
+    }
+
     /// The calls that have ended since the last time. Whoever waits is told after the lock is released.
     pub(crate) fn poll_ended(&mut self, into: &mut Vec<Ended<C>>) {
         if into.is_empty() {

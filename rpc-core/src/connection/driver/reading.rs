@@ -15,6 +15,8 @@ use crate::frame::Frame;
 pub(super) const READ_MIN: usize = 1024;
 /// How much is read at a time when there is always more.
 const READ_MAX: usize = 256 * 1024;
+/// A buffer up to this size is shared with other drivers. A connection on which much comes at once has its own.
+const SHARED: usize = 16 * 1024;
 /// How many items of streams are as much work as another frame.
 const ITEMS: usize = 16;
 /// How many times one turn reads before others get theirs.
@@ -25,6 +27,9 @@ impl Driver {
     pub(super) fn read(&mut self, cx: &mut Context<'_>, turn: &mut Turn) {
         while turn.reads < READS {
             turn.reads += (READS * self.read_size).div_ceil(STINT).max(1);
+            if self.buffer.capacity() == 0 {
+                std::mem::swap(&mut self.buffer, &mut self.batch.room);
+            }
             let missing = self.decoder.missing(&self.buffer);
             self.buffer.reserve(self.read_size.max(missing.min(READ_MAX)));
             let room = self.buffer.capacity() - self.buffer.len();
@@ -49,11 +54,24 @@ impl Driver {
         turn.reading = false;
     }
 
+    /// Leaves the buffer to other drivers, unless something is in it.
+    pub(super) fn leave_room(&mut self) {
+        if self.buffer.is_empty() && self.buffer.capacity() <= SHARED {
+            let buffer = std::mem::take(&mut self.buffer);
+            if buffer.capacity() > self.batch.room.capacity() {
+                self.batch.room = buffer;
+            }
+        }
+    }
+
     /// Gives the session some of the frames that came.
     pub(super) fn decode(&mut self, core: &mut Core, turn: &mut Turn) {
         let mut frames = 0;
         if std::mem::take(&mut turn.heard) {
             core.session.handle_heard(turn.now);
+        }
+        if self.undecoded {
+            core.session.lend_room(&mut self.batch.calls, &mut self.batch.ended);
         }
         while self.undecoded && frames < BATCH * ITEMS {
             let mut weight = ITEMS;
