@@ -87,7 +87,7 @@ struct Batch {
     ended: Vec<Ended<Arc<Pending>>>,
     stops: Vec<(Handler, Stop)>,
     calls: VecDeque<Incoming>,
-    answers: Vec<(u64, Answer)>,
+    answers: VecDeque<(u64, Answer)>,
     /// Handlers that are not done and get tasks, and what stops all that are not done.
     cohort: Vec<Serving>,
     apart: Vec<Serving>,
@@ -117,7 +117,15 @@ impl Batch {
     }
 
     /// Tells callers and stops handlers; the lock must not be held. Says how many calls had ended.
+    #[inline]
     fn notify(&mut self) -> usize {
+        if self.ended.is_empty() && self.stops.is_empty() && self.streams.is_none() {
+            return 0;
+        }
+        self.notify_all()
+    }
+
+    fn notify_all(&mut self) -> usize {
         let count = self.ended.len();
         if let Some(streams) = &mut self.streams {
             streams.notify();
@@ -128,7 +136,9 @@ impl Batch {
             }
             wake(caller.end(outcome));
         }
-        self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));
+        if !self.stops.is_empty() {
+            self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));
+        }
         count
     }
 }
@@ -177,6 +187,7 @@ impl Driver {
         shared.set_driver(cx.waker());
         let mut turn = Turn::begin(now(), self.turns);
         if self.gathering {
+            turn.aged = true;
             self.write_left(cx, &mut turn)?;
         }
         while !self.step(&shared, cx, &mut turn)? {}
@@ -202,7 +213,9 @@ impl Driver {
         }
         self.poll_residents(cx, turn);
         let mut core = shared.lock();
-        self.heed_wish(&mut core, turn.now)?;
+        if core.wish != Wish::Live {
+            self.heed_wish(&mut core, turn.now)?;
+        }
         self.hand_back(&mut core);
         if turn.answers - turn.answered >= turn.share(self.answers) {
             turn.answered = turn.answers;
@@ -261,23 +274,30 @@ impl Driver {
     }
 
     /// Gives the session what became of calls that were started.
+    #[inline]
     fn hand_back(&mut self, core: &mut Core) {
         if let Some(streams) = &mut self.batch.streams {
             streams.hand_back(core);
         }
-        for (id, handler) in self.batch.handlers.drain(..) {
-            self.batch.stops.extend(core.session.attach(id, handler));
+        if !self.batch.handlers.is_empty() {
+            for (id, handler) in self.batch.handlers.drain(..) {
+                self.batch.stops.extend(core.session.attach(id, handler));
+            }
         }
-        for (id, answer) in self.batch.answers.drain(..) {
+        while let Some((id, answer)) = self.batch.answers.pop_front() {
             core.session.reply(id, answer);
         }
     }
 
     /// Gives the session what callers and handlers have left.
+    #[inline]
     fn take_in(&mut self, core: &mut Core, now: Instant) {
-        if !self.shared.inbox.is_rung() {
-            return;
+        if self.shared.inbox.is_rung() {
+            self.take_in_left(core, now);
         }
+    }
+
+    fn take_in_left(&mut self, core: &mut Core, now: Instant) {
         let Batch { left, ended, .. } = &mut *self.batch;
         self.shared.inbox.empty(left);
         for call in left.calls.drain(..) {
@@ -361,7 +381,7 @@ impl Driver {
             match served {
                 Served::Answered(answer) => {
                     turn.answers += 1;
-                    self.batch.answers.push((id, answer));
+                    self.batch.answers.push_back((id, answer));
                 }
                 Served::Running(running) => {
                     let home = running.home;
@@ -392,7 +412,7 @@ impl Driver {
             match self.residents.poll_answer(cx) {
                 Some(answer) => {
                     turn.answers += 1;
-                    self.batch.answers.push(answer);
+                    self.batch.answers.push_back(answer);
                 }
                 None => turn.attending = false,
             }

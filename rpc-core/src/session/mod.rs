@@ -364,6 +364,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// The calls that have ended since the last time. Whoever waits is told after the lock is released.
+    #[inline]
     pub(crate) fn poll_ended(&mut self, into: &mut Vec<Ended<C>>) {
         if into.is_empty() {
             return std::mem::swap(into, &mut self.ended);
@@ -372,8 +373,11 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// The handlers that must stop.
+    #[inline]
     pub(crate) fn poll_stops(&mut self, into: &mut Vec<(H, Stop)>) {
-        into.append(&mut self.stopping);
+        if !self.stopping.is_empty() {
+            into.append(&mut self.stopping);
+        }
     }
 
     /// A handler that must stop.

@@ -42,8 +42,11 @@ impl Driver {
             };
             self.undecoded = true;
             turn.heard = true;
-            // What has come was not there when the turn began: its deadlines count from now (W-11).
-            turn.now = now();
+            if turn.aged {
+                // What has come was not there when the turn began: its deadlines count from now (W-11).
+                turn.now = now();
+            }
+            turn.aged = true;
             if count == room {
                 self.read_size = (2 * self.read_size).min(READ_MAX);
                 return;

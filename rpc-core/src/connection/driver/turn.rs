@@ -22,6 +22,8 @@ static TURNS: Padded<AtomicU64> = Padded(AtomicU64::new(0));
 /// What a turn has done so far.
 pub(super) struct Turn {
     pub(super) now: Instant,
+    /// Something has been done since then.
+    pub(super) aged: bool,
     /// Its number, among the turns of all drivers.
     pub(super) number: u64,
     /// Other drivers had many turns since this one's last.
@@ -61,6 +63,7 @@ impl Turn {
         let number = TURNS.0.fetch_add(1, Ordering::Relaxed);
         Self {
             now,
+            aged: false,
             number,
             is_busy: number - last[0] > 2 * BUSY,
             reading: true,
