@@ -150,31 +150,46 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// The calls to be started next, `most` at most, unless so much waits to be written that no more work is taken on.
     pub(crate) fn poll_calls(&mut self, into: &mut VecDeque<Incoming>, most: usize, now: Instant) {
-        if self.ready.is_empty() && into.capacity() == 0 {
-            return std::mem::swap(into, &mut self.ready);
-        }
-        while into.is_empty() && self.has_ready() {
-            if self.ready.len() <= most {
+        if self.ready.is_empty() {
+            if into.capacity() == 0 {
+                // Room that was lent goes back.
                 std::mem::swap(into, &mut self.ready);
-            } else {
-                into.extend(self.ready.drain(..most));
             }
-            let mut late_calls = Vec::new();
-            for incoming in &*into {
-                self.ready_bytes -= incoming.weight();
-                if incoming.deadline.is_some_and(|deadline| deadline <= now) {
-                    late_calls.push(incoming.id);
-                } else if let Some(entry) = self.work.get_mut(incoming.id) {
-                    entry.stage = Stage::Started(None);
-                }
-            }
-            if !late_calls.is_empty() {
-                into.retain(|incoming| !late_calls.contains(&incoming.id));
-            }
-            for id in late_calls {
-                self.end_unstarted(id, &late());
+            return;
+        }
+        if !into.is_empty() || !self.may_start() {
+            return;
+        }
+        if self.ready.len() <= most {
+            std::mem::swap(into, &mut self.ready);
+        } else {
+            into.extend(self.ready.drain(..most));
+        }
+        let mut has_late = false;
+        for incoming in &*into {
+            self.ready_bytes -= incoming.weight();
+            if incoming.is_late(now) {
+                has_late = true;
+            } else if let Some(Entry { stage: stage @ Stage::Ready, .. }) = self.work.get_mut(incoming.id) {
+                *stage = Stage::Started(None);
             }
         }
+        if has_late {
+            self.refuse_late(into, now);
+            self.poll_calls(into, most, now);
+        }
+    }
+
+    /// Takes those out whose deadline was over before they could be started.
+    #[cold]
+    fn refuse_late(&mut self, calls: &mut VecDeque<Incoming>, now: Instant) {
+        calls.retain(|incoming| {
+            let is_late = incoming.is_late(now);
+            if is_late {
+                self.end_unstarted(incoming.id, &late());
+            }
+            !is_late
+        });
     }
 
     /// The next call to be started.

@@ -114,6 +114,11 @@ pub(crate) struct Incoming {
 }
 
 impl Incoming {
+    /// Whether its deadline is over.
+    pub(super) fn is_late(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+
     /// How much of the peer's bytes it keeps.
     pub(super) fn weight(&self) -> usize {
         weight(self.body.len(), self.metadata.as_deref())
