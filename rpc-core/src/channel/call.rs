@@ -76,13 +76,13 @@ impl<T, E: Failure, M> Call<T, E, M> {
     /// for a slot, sending, running and receiving. Default: that of the method, else of the channel, else 30 s; none
     /// for a method that takes streams.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.caller.timeout = Timeout::After(timeout);
+        self.caller.set_timeout(Timeout::After(timeout));
         self
     }
 
     /// Waits for ever, or until the deadline of the handler that makes the call.
     pub fn no_timeout(mut self) -> Self {
-        self.caller.timeout = Timeout::Never;
+        self.caller.set_timeout(Timeout::Never);
         self
     }
 
@@ -112,13 +112,13 @@ impl<T, E: Failure, M> Call<T, E, M> {
     where
         M: Repeatable,
     {
-        self.caller.repeats = Repeats::By(Box::new(policy));
+        self.caller.set_repeats(Repeats::By(Box::new(policy)));
         self
     }
 
     /// Does not try again what may have run, whatever the channel says.
     pub fn no_retry(mut self) -> Self {
-        self.caller.repeats = Repeats::Never;
+        self.caller.set_repeats(Repeats::Never);
         self
     }
 

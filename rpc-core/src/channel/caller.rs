@@ -23,35 +23,48 @@ use crate::session::{Message, Outcome, RequestId};
 use crate::streaming::Produce;
 
 /// A call whatever its types: the arguments encoded, the options, how far it is. Dropping it cancels the call.
+///
+/// It is small, because there may be many: what few calls have is put elsewhere.
 pub(super) struct Caller {
     pub(super) channel: HeldChannel,
     pub(super) method: &'static MethodDescriptor,
-    pub(super) timeout: Timeout,
+    time: Time,
+    state: State,
     /// It waits for a connection, however long that takes.
     pub(super) waits: bool,
-    pub(super) repeats: Repeats,
     /// Some of the answer has been read: it is not tried again.
     pub(super) is_committed: bool,
     tries: Tries,
     /// What names a call that runs once, from its first attempt on.
     request: Option<Box<RequestId>>,
     metadata: Option<Box<Metadata>>,
-    /// When the handler that makes this call must be done.
-    inherited: Option<Instant>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few calls have.
+#[derive(Default)]
+struct Rare {
+    repeats: Repeats,
     /// What the caller streams, in the order of the arguments.
     streams: Vec<Produce>,
     /// How much more than usual may be in flight of the stream that answers, from the start.
-    pub(super) window: u32,
-    begun: Option<Begun>,
-    state: State,
+    window: u32,
 }
 
-#[derive(Default, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) enum Timeout {
-    #[default]
     Unset,
     Never,
     After(Duration),
+}
+
+enum Time {
+    New {
+        timeout: Timeout,
+        /// When the handler that makes this call must be done.
+        inherited: Option<Instant>,
+    },
+    Begun(Begun),
 }
 
 /// How a call that may have run is tried again.
@@ -70,7 +83,7 @@ enum State {
     /// Waiting for the connection, or for the next attempt.
     Waiting {
         message: Message,
-        wait: Wait,
+        wait: Box<Wait>,
     },
     /// Sent, or waiting for a slot. What was sent stays in it: it may have to be sent again.
     Started(Arc<Pending>),
@@ -86,8 +99,6 @@ struct Wait {
     deadline: Option<Pin<Box<Sleep>>>,
     /// The pause before the next attempt.
     pause: Option<Pin<Box<Sleep>>>,
-    /// The call has not begun this very moment.
-    is_later: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -110,19 +121,29 @@ impl Caller {
         Self {
             channel: channel.hold(),
             method,
-            timeout: Timeout::Unset,
+            time: Time::New { timeout: Timeout::Unset, inherited: Context::current_deadline() },
+            state: State::New(message),
             waits: channel.inner().settings.waits,
-            repeats: Repeats::Unset,
             is_committed: false,
             tries: Tries::default(),
             request: None,
             metadata: None,
-            inherited: Context::current_deadline(),
-            streams: Vec::new(),
-            window: 0,
-            begun: None,
-            state: State::New(message),
+            rare: None,
         }
+    }
+
+    pub(super) fn set_timeout(&mut self, value: Timeout) {
+        if let Time::New { timeout, .. } = &mut self.time {
+            *timeout = value;
+        }
+    }
+
+    pub(super) fn set_repeats(&mut self, repeats: Repeats) {
+        self.rare.get_or_insert_default().repeats = repeats;
+    }
+
+    pub(super) fn set_window(&mut self, bytes: u32) {
+        self.rare.get_or_insert_default().window = bytes;
     }
 
     pub(super) fn add_metadata(&mut self, key: impl Into<String>, value: impl Into<String>) {
@@ -130,7 +151,7 @@ impl Caller {
     }
 
     pub(super) fn add_stream(&mut self, produce: Produce) {
-        self.streams.push(produce);
+        self.rare.get_or_insert_default().streams.push(produce);
     }
 
     pub(super) fn codec(&self) -> &AnyCodec {
@@ -161,13 +182,12 @@ impl Caller {
             let (message, wait) = match std::mem::replace(&mut self.state, State::Over) {
                 State::New(message) => {
                     let begun = self.begin();
-                    self.begun = Some(begun);
-                    match message.and_then(|message| self.check(begun).map(|()| message)) {
-                        Ok(message) => (message, Wait::default()),
-                        Err(error) => return Poll::Ready(Err(error)),
-                    }
+                    self.time = Time::Begun(begun);
+                    let message = message?;
+                    self.check(begun)?;
+                    (message, None)
                 }
-                State::Waiting { message, wait } => (message, wait),
+                State::Waiting { message, wait } => (message, Some(wait)),
                 State::Started(_) | State::Over => {
                     let error = RpcError::new(Code::Internal, "the call was polled after it had ended");
                     return Poll::Ready(Err(error.with_delivery(Delivery::Unknown)));
@@ -192,15 +212,18 @@ impl Caller {
         // Where it is not known, nothing was sent.
         let delivery = self.tries.delivery(error.delivery());
         error = error.with_delivery(delivery);
-        match self.begun {
-            Some(begun) => error.with_elapsed(now().saturating_duration_since(begun.at)),
-            None => error,
+        match self.time {
+            Time::Begun(begun) => error.with_elapsed(now().saturating_duration_since(begun.at)),
+            Time::New { .. } => error,
         }
     }
 
     fn begin(&self) -> Begun {
+        let Time::New { timeout, inherited } = self.time else {
+            return Begun { at: now(), deadline: self.deadline() };
+        };
         let at = now();
-        let own = match self.timeout {
+        let own = match timeout {
             Timeout::Never => None,
             Timeout::After(timeout) => Some(timeout),
             // A stream may last: it has a deadline only where one is set.
@@ -211,8 +234,16 @@ impl Caller {
         };
         // A timeout too long for the clock is none.
         let own = own.and_then(|timeout| at.checked_add(timeout));
-        let deadline = [own, self.inherited].into_iter().flatten().min();
+        let deadline = [own, inherited].into_iter().flatten().min();
         Begun { at, deadline }
+    }
+
+    /// When it must have ended, once it has begun.
+    fn deadline(&self) -> Option<Instant> {
+        match self.time {
+            Time::Begun(begun) => begun.deadline,
+            Time::New { .. } => None,
+        }
     }
 
     /// What can be seen before anything is sent.
@@ -232,8 +263,10 @@ impl Drop for Caller {
     fn drop(&mut self) {
         match (&self.state, &self.channel.epoch.connection) {
             (State::Started(pending), Some(connection)) => connection.abandon(pending),
-            (State::Waiting { wait: Wait { place: Some(place), .. }, .. }, _) => {
-                self.channel.link.leave(self.channel.member.unwrap_or_default(), *place);
+            (State::Waiting { wait, .. }, _) => {
+                if let Some(place) = wait.place {
+                    self.channel.link.leave(self.channel.place_of_member(), place);
+                }
             }
             _ => {}
         }

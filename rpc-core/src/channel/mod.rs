@@ -67,7 +67,7 @@ use member::Member;
 pub struct Channel {
     root: Arc<Root>,
     /// The wire name that is called instead of the trait's own.
-    service: Option<ServiceName>,
+    service: Option<Arc<ServiceName>>,
 }
 
 /// What the clones of a channel share. The calls do not: they hold what is in it.
@@ -77,9 +77,8 @@ struct Root {
     epochs: Box<[Epochs]>,
 }
 
-#[derive(Clone)]
 struct ServiceName {
-    name: Arc<str>,
+    name: Box<str>,
     id: u32,
 }
 
@@ -143,7 +142,7 @@ impl Channel {
     /// trait that is served twice, with `.named(…)`.
     #[must_use]
     pub fn service(&self, name: &str) -> Self {
-        let service = Some(ServiceName { name: name.into(), id: identifier(name) });
+        let service = Some(Arc::new(ServiceName { name: name.into(), id: identifier(name) }));
         Self { root: Arc::clone(&self.root), service }
     }
 
@@ -251,13 +250,13 @@ impl Channel {
 struct HeldChannel {
     epoch: Arc<Epoch>,
     /// Which of several connections it is.
-    member: Option<usize>,
-    service: Option<ServiceName>,
+    member: Option<u32>,
+    service: Option<Arc<ServiceName>>,
 }
 
 impl HeldChannel {
-    fn new(epoch: Arc<Epoch>, member: Option<usize>, service: Option<ServiceName>) -> Self {
-        let held = Self { epoch, member, service };
+    fn new(epoch: Arc<Epoch>, member: Option<usize>, service: Option<Arc<ServiceName>>) -> Self {
+        let held = Self { epoch, member: member.map(|member| member as u32), service };
         if let Some(member) = held.pooled() {
             member.add_load();
         }
@@ -278,7 +277,7 @@ impl HeldChannel {
     fn choose(&mut self) {
         if let Some(member) = self.pooled() {
             member.remove_load();
-            self.member = Some(self.link.least_loaded());
+            self.member = Some(self.link.least_loaded() as u32);
             self.epoch = Arc::new(Epoch { inner: Arc::clone(&self.epoch.inner), connection: None });
         }
         if let Some(member) = self.pooled() {
@@ -288,7 +287,12 @@ impl HeldChannel {
 
     /// Where the load counts, because there are several connections.
     fn pooled(&self) -> Option<&Member> {
-        self.member.and_then(|member| self.link.members().get(member))
+        self.member.and_then(|member| self.link.members().get(member as usize))
+    }
+
+    /// Its connection's place among those of the channel.
+    fn place_of_member(&self) -> usize {
+        self.member.unwrap_or_default() as usize
     }
 
     fn service_name(&self, own: &'static str) -> Cow<'_, str> {

@@ -72,11 +72,11 @@ impl AnswerStream for StreamCall {
     }
 
     fn set_timeout(&mut self, timeout: Duration) {
-        self.caller.timeout = Timeout::After(timeout);
+        self.caller.set_timeout(Timeout::After(timeout));
     }
 
     fn set_window(&mut self, bytes: u32) {
-        self.caller.window = bytes;
+        self.caller.set_window(bytes);
     }
 
     fn set_waits(&mut self, waits: bool) {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use rpc_codec::AnyCodec;
 use tokio::time::Sleep;
 
-use super::{Caller, Repeats, State, Wait};
+use super::{Caller, Repeats, State, Time, Wait};
 use crate::channel::retry::{RetryPolicy, Terms};
 use crate::code::Code;
 use crate::connection::{Connection, Flow};
@@ -21,24 +21,38 @@ use crate::streaming::Produce;
 
 impl Caller {
     /// Starts the call once there is a connection. Says whether the outcome has to be waited for.
+    #[inline]
     pub(super) fn poll_start(
         &mut self,
         cx: &mut TaskContext<'_>,
         message: Message,
-        mut wait: Wait,
+        wait: Option<Box<Wait>>,
+    ) -> Poll<Result<bool, RpcError>> {
+        match (&self.time, wait) {
+            // It has begun this very moment, and need not wait.
+            (Time::Begun(begun), None) if self.channel.connection().is_some() => {
+                let now = begun.at;
+                Poll::Ready(self.start(cx, message, now))
+            }
+            (_, wait) => self.poll_start_later(cx, message, wait.unwrap_or_default()),
+        }
+    }
+
+    #[cold]
+    fn poll_start_later(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        message: Message,
+        mut wait: Box<Wait>,
     ) -> Poll<Result<bool, RpcError>> {
         match self.poll_connection(cx, &mut wait) {
             Poll::Ready(connected) => connected?,
             Poll::Pending => {
-                wait.is_later = true;
                 self.state = State::Waiting { message, wait };
                 return Poll::Pending;
             }
         }
-        // Where it did not have to wait, the call has begun this very moment.
-        let begun = self.begun.filter(|_| !wait.is_later);
-        let now = begun.map_or_else(now, |begun| begun.at);
-        Poll::Ready(self.start(cx, message, now))
+        Poll::Ready(self.start(cx, message, now()))
     }
 
     /// Waits for the end of the pause and for a connection, as long as the deadline allows.
@@ -54,12 +68,12 @@ impl Caller {
             // Another one may have come, or gone, since the call was made.
             self.channel.choose();
         }
-        let (link, member) = (&self.channel.link, self.channel.member.unwrap_or_default());
+        let (link, member) = (&self.channel.link, self.channel.place_of_member());
         if let Poll::Ready(connection) = link.poll_connection(member, self.waits, cx, &mut wait.place) {
             self.channel.attach(connection?);
             return Poll::Ready(Ok(()));
         }
-        let deadline = self.begun.and_then(|begun| begun.deadline);
+        let deadline = self.deadline();
         if let Some(deadline) = deadline.filter(|_| wait.deadline.is_none()) {
             wait.deadline = Some(timer(deadline).ok_or_else(no_clock)?);
         }
@@ -85,11 +99,11 @@ impl Caller {
             method: self.method.id,
             codec: self.channel.place,
             oneway: self.method.oneway,
-            streams: self.streams.len() as u16,
+            streams: self.rare.as_ref().map_or(0, |rare| rare.streams.len() as u16),
             reads: self.method.gives_stream(),
-            window: self.window,
+            window: self.rare.as_ref().map_or(0, |rare| rare.window),
             attempt: self.tries.count(),
-            deadline: self.begun.and_then(|begun| begun.deadline),
+            deadline: self.deadline(),
             request: self.request.clone(),
             metadata: self.metadata.take(),
             message,
@@ -98,8 +112,10 @@ impl Caller {
             Ok(pending) => (pending, true),
             Err(pending) => (pending, false),
         };
-        if waits && let Some(flow) = pending.flow() {
-            send_streams(flow, &self.channel.codec, &mut self.streams);
+        if waits
+            && let (Some(flow), Some(rare)) = (pending.flow(), &mut self.rare)
+        {
+            send_streams(flow, &self.channel.codec, &mut rare.streams);
         }
         self.state = State::Started(pending);
         Ok(waits)
@@ -107,7 +123,7 @@ impl Caller {
 
     /// How the call is tried again if it failed so, though it may have run.
     fn policy(&self, error: &RpcError) -> Option<&RetryPolicy> {
-        match &self.repeats {
+        match self.rare.as_ref().map_or(&Repeats::Unset, |rare| &rare.repeats) {
             _ if !self.may_repeat() => None,
             // Another attempt would get the answer that this one got.
             _ if self.request.is_some() && error.delivery() != Delivery::Unknown => None,
@@ -130,7 +146,7 @@ impl Caller {
         };
         let outgoing = pending.outgoing();
         // What the caller streams has been taken from where it came, and is not kept.
-        let has_streamed = outgoing.streams > 0 && self.streams.is_empty();
+        let has_streamed = outgoing.streams > 0 && self.rare.as_ref().is_none_or(|rare| rare.streams.is_empty());
         if has_streamed || self.is_committed || !self.channel.settings.moves || !self.channel.link.is_reopened() {
             return false;
         }
@@ -166,7 +182,7 @@ impl Caller {
         self.metadata = outgoing.metadata.clone();
         self.tries = tries;
         self.channel.choose();
-        self.state = State::Waiting { message, wait: Wait { pause: timer, is_later: true, ..Wait::default() } };
+        self.state = State::Waiting { message, wait: Box::new(Wait { pause: timer, ..Wait::default() }) };
         true
     }
 }
