@@ -8,12 +8,19 @@ const SHARED_MIN: usize = 16 * 1024;
 /// Where a codec writes a message: a growing buffer that can also take whole [`Bytes`] without copying them.
 #[derive(Debug, Default)]
 pub struct Output {
-    /// Finished segments, in order, before `tail`.
+    /// What has been copied, behind what is shared. A plain vector, since formats write a byte or two at a time and it
+    /// takes those best.
+    tail: Vec<u8>,
+    /// `None` as long as nothing is, as in most messages.
+    shared: Option<Box<Shared>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Finished segments, in order, before the tail.
     segments: Vec<Bytes>,
     /// The sum of the lengths of `segments`.
     finished: usize,
-    /// What has been copied since. A plain vector, since formats write a byte or two at a time and it takes those best.
-    tail: Vec<u8>,
     /// Values about to be encoded whose bytes are already shared.
     lent: Vec<Bytes>,
 }
@@ -37,7 +44,7 @@ impl Output {
 
     /// The bytes written so far.
     pub fn len(&self) -> usize {
-        self.finished + self.tail.len()
+        self.shared.as_ref().map_or(0, |shared| shared.finished) + self.tail.len()
     }
 
     /// Whether nothing has been written.
@@ -63,7 +70,8 @@ impl Output {
     /// Apart from [`put`](Self::put), which formats call for every byte or two.
     #[cold]
     fn put_large(&mut self, bytes: &[u8]) {
-        match self.lent.iter().find(|lent| contains(lent, bytes)) {
+        let mut lent = self.shared.iter().flat_map(|shared| &shared.lent);
+        match lent.find(|lent| contains(lent, bytes)) {
             Some(lent) => {
                 let shared = lent.slice_ref(bytes);
                 self.put_shared(shared);
@@ -79,8 +87,7 @@ impl Output {
             return;
         }
         self.finish_tail();
-        self.finished += bytes.len();
-        self.segments.push(bytes);
+        self.push(bytes);
     }
 
     /// Announces that the value about to be encoded holds these bytes, so that [`put`](Self::put) can share them.
@@ -88,57 +95,68 @@ impl Output {
     /// serde shows a serializer only a slice; this is how that slice finds its way back to its owner.
     pub fn lend(&mut self, bytes: Bytes) {
         if bytes.len() >= SHARED_MIN {
-            self.lent.push(bytes);
+            self.shared.get_or_insert_default().lent.push(bytes);
         }
+    }
+
+    /// The message as the vector that it was written to, where none of it is shared.
+    ///
+    /// # Errors
+    ///
+    /// The output, where some is.
+    #[inline]
+    pub fn into_buffer(self) -> Result<Vec<u8>, Self> {
+        if self.shared.is_some() { Err(self) } else { Ok(self.tail) }
     }
 
     /// The message as it lies: the segments, in order, and what was copied after them.
     pub fn into_parts(self) -> (Vec<Bytes>, Vec<u8>) {
-        (self.segments, self.tail)
+        (self.shared.map(|shared| shared.segments).unwrap_or_default(), self.tail)
     }
 
     /// The message as segments, in order.
     pub fn into_segments(mut self) -> impl Iterator<Item = Bytes> {
         self.finish_tail();
-        self.segments.into_iter()
+        self.into_parts().0.into_iter()
     }
 
     /// The message in one piece; copies only when there is more than one segment.
     pub fn into_bytes(mut self) -> Bytes {
-        if self.segments.is_empty() {
+        if self.as_slice().is_some() {
             return self.tail.into();
         }
         self.finish_tail();
-        if let [only] = self.segments.as_slice() {
+        let (segments, _) = self.into_parts();
+        if let [only] = segments.as_slice() {
             return only.clone();
         }
-        Bytes::from(self.segments.concat())
+        Bytes::from(segments.concat())
     }
 
     /// The message as one slice, where it has not been split into segments.
     pub fn as_slice(&self) -> Option<&[u8]> {
-        self.segments.is_empty().then_some(&self.tail)
+        let is_split = self.shared.as_ref().is_some_and(|shared| !shared.segments.is_empty());
+        (!is_split).then_some(&self.tail)
     }
 
     /// Forgets what was written and keeps the buffer.
     #[inline]
     pub fn clear(&mut self) {
-        if !self.segments.is_empty() {
-            self.segments.clear();
-            self.finished = 0;
-        }
-        if !self.lent.is_empty() {
-            self.lent.clear();
-        }
+        self.shared = None;
         self.tail.clear();
     }
 
     fn finish_tail(&mut self) {
         if !self.tail.is_empty() {
-            let tail = Bytes::from(mem::take(&mut self.tail));
-            self.finished += tail.len();
-            self.segments.push(tail);
+            let tail = mem::take(&mut self.tail);
+            self.push(tail.into());
         }
+    }
+
+    fn push(&mut self, segment: Bytes) {
+        let shared = self.shared.get_or_insert_default();
+        shared.finished += segment.len();
+        shared.segments.push(segment);
     }
 }
 

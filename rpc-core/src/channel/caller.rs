@@ -276,7 +276,9 @@ impl Drop for Caller {
 /// Encodes the arguments, which share the bytes that are `lent`.
 fn encode<A: Serialize + ?Sized>(codec: &AnyCodec, lent: Vec<Bytes>, arguments: &A) -> Result<Message, RpcError> {
     let mut output = Message::output();
-    lent.into_iter().for_each(|bytes| output.lend(bytes));
+    if !lent.is_empty() {
+        lent.into_iter().for_each(|bytes| output.lend(bytes));
+    }
     match codec.encode(arguments, &mut output) {
         Ok(()) => Ok(Message::from(output)),
         Err(error) => {

@@ -104,9 +104,16 @@ impl Drop for Message {
 }
 
 impl From<Output> for Message {
+    #[inline]
     fn from(output: Output) -> Self {
-        let (segments, tail) = output.into_parts();
-        Self::new(segments, tail)
+        match output.into_buffer() {
+            Ok(tail) if tail.len() < COPIED => Self { segments: None, tail },
+            Ok(tail) => Self::new(Vec::new(), tail),
+            Err(output) => {
+                let (segments, tail) = output.into_parts();
+                Self::new(segments, tail)
+            }
+        }
     }
 }
 
