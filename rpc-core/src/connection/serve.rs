@@ -1,6 +1,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use super::Flow;
 use crate::context::Context;
@@ -16,11 +16,10 @@ pub(crate) trait Serve: Send + 'static {
     /// Answers a call at once, or says how it goes on. Must not panic and must not block for long.
     ///
     /// `flow` has the call's streams, if it has any.
-    /// `clock` is the time when it is called; what looks at the time again leaves it there for the next call.
-    fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Served;
+    fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>) -> Served;
 
-    /// There are no further calls for the moment.
-    fn rest(&mut self);
+    /// There are no further calls for the moment. To answer those that there were `took` so long.
+    fn rest(&mut self, took: Duration);
 
     /// This handler goes on though the connection is about to be over.
     fn handle_left(&mut self, handler: Context);
@@ -64,12 +63,12 @@ pub(crate) struct ServeNothing;
 impl Serve for ServeNothing {
     fn handle_hello(&mut self, _: &Hello) {}
 
-    fn serve(&mut self, _: &mut Incoming, _: Option<&Arc<Flow>>, _: &mut Instant) -> Served {
+    fn serve(&mut self, _: &mut Incoming, _: Option<&Arc<Flow>>) -> Served {
         let refusal = crate::session::Refusal::new(crate::code::Code::Unimplemented, "this end has no services");
         Served::Answered(Answer::Refused(refusal))
     }
 
-    fn rest(&mut self) {}
+    fn rest(&mut self, _: Duration) {}
 
     fn handle_left(&mut self, _: Context) {}
 

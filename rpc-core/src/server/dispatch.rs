@@ -2,7 +2,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context as TaskContext, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rpc_codec::{AnyCodec, Codec as _};
 
@@ -14,6 +14,7 @@ use super::once::{Connected, Fate, KEPT_BYTES, KEPT_FOR, Once, unknown};
 use super::pace::Pace;
 use super::registry::Registry;
 use super::services::{Services, Snapshot};
+use super::watch::Watch;
 use crate::code::Code;
 use crate::connection::{Flow, Home, Line, Running, Serve, Served};
 use crate::context::{Context, Origin, Peer, Scoped};
@@ -50,6 +51,7 @@ pub(crate) struct Dispatch {
     pass: Option<Pass>,
     /// A context that nobody has any more, for its memory.
     spare: Option<Context>,
+    watch: Watch,
     on_close: OnClose,
 }
 
@@ -80,11 +82,11 @@ impl Dispatch {
     pub(crate) fn new(shared: Arc<Shared>, address: Arc<str>, line: Line, on_close: OnClose) -> Self {
         let peer = Arc::new(Peer { address, back: Back { shared: Arc::clone(&shared), line, codec: OnceLock::new() } });
         let services = shared.services.snapshot();
-        Self { shared, services, peer, client: None, codecs: Vec::new(), pass: None, spare: None, on_close }
+        Self { shared, services, peer, client: None, codecs: Vec::new(), pass: None, spare: None, watch: Watch::default(), on_close }
     }
 
-    fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Result<Served, Refusal> {
-        let Self { shared, services, peer, codecs, pass, spare, .. } = self;
+    fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>) -> Result<Served, Refusal> {
+        let Self { shared, services, peer, codecs, pass, spare, watch, .. } = self;
         shared.services.refresh(services);
         let registered =
             services.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
@@ -125,9 +127,11 @@ impl Dispatch {
         };
         // Most handlers are done at once and need no task. A waker is not needed either: whatever is not done is polled
         // again, from its own task.
+        let look = watch.begin(call.service, call.method);
         let polled = Pin::new(&mut handler).poll(&mut TaskContext::from_waker(Waker::noop()));
-        let start = std::mem::replace(clock, Instant::now());
-        method.pace.note(clock.duration_since(start));
+        if let Some(start) = look {
+            method.pace.note(start.elapsed());
+        }
         match polled {
             Poll::Ready(answer) => {
                 *pass = Some(own);
@@ -153,7 +157,6 @@ impl Dispatch {
         request: &RequestId,
         call: &mut Incoming,
         flow: Option<&Arc<Flow>>,
-        clock: &mut Instant,
     ) -> Served {
         self.shared.services.refresh(&mut self.services);
         let registered = self.services.registry.service(call.service);
@@ -163,13 +166,13 @@ impl Dispatch {
         let asked = method.map(|method| method.descriptor).zip(codec).zip(self.client.as_ref());
         let Some(((method, codec), Connected { client, .. })) = asked else {
             // What is missing is found again, and is the reason to refuse it.
-            return self.start(call, flow, clock).unwrap_or_else(refused);
+            return self.start(call, flow).unwrap_or_else(refused);
         };
         if !method.once {
             if request.is_retry() && !method.idempotent {
                 return Served::Answered(unknown("the method is not marked #[rpc(once)] on this server"));
             }
-            return self.start(call, flow, clock).unwrap_or_else(refused);
+            return self.start(call, flow).unwrap_or_else(refused);
         }
         let asked = Asked { service: call.service, method: call.method, codec };
         let mut owner = match self.shared.once.begin(*client, request, asked, method.detach) {
@@ -177,7 +180,7 @@ impl Dispatch {
             Fate::Joins(run) => return Served::Running(run.join(context(&mut None, &self.peer, method, call))),
             Fate::Runs(owner) => owner,
         };
-        match self.start(call, flow, clock).unwrap_or_else(refused) {
+        match self.start(call, flow).unwrap_or_else(refused) {
             Served::Running(running) => Served::Running(owner.watch(running)),
             Served::Answered(answer) => {
                 owner.end(&answer);
@@ -275,15 +278,21 @@ impl Serve for Dispatch {
         }
     }
 
-    fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Served {
+    fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>) -> Served {
         match call.request.take() {
-            None => self.start(call, flow, clock).unwrap_or_else(refused),
-            Some(request) => self.serve_once(&request, call, flow, clock),
+            None => self.start(call, flow).unwrap_or_else(refused),
+            Some(request) => self.serve_once(&request, call, flow),
         }
     }
 
-    fn rest(&mut self) {
+    fn rest(&mut self, took: Duration) {
         self.pass = None;
+        for (service, method) in self.watch.suspects(took) {
+            let registered = self.services.registry.service(service);
+            if let Some(method) = registered.and_then(|service| service.method(method)) {
+                method.pace.note(took);
+            }
+        }
     }
 
     fn handle_left(&mut self, handler: Context) {

@@ -2,6 +2,7 @@
 
 mod gate;
 mod pace;
+mod watch;
 mod registry;
 pub(crate) use registry::Registry;
 mod dispatch;

@@ -5,9 +5,9 @@ use crate::connection::Home;
 
 /// A poll that takes longer than this delays the other calls of its connection too much: the first is on the
 /// connection's task, the later ones are in a task that handlers share.
-const SLOW: Duration = Duration::from_micros(100);
+pub(super) const SLOW: Duration = Duration::from_micros(100);
 /// One that takes longer than this did so by itself; a shorter one may have lost the processor to another thread.
-const BLOCKING: Duration = Duration::from_millis(10);
+pub(super) const BLOCKING: Duration = Duration::from_millis(10);
 /// Later polls that take longer than this, on average, are worth handing over to a task: that costs a fraction of it.
 const LIGHT: Duration = Duration::from_micros(10);
 /// How many polls the average is over.
