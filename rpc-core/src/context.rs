@@ -87,6 +87,9 @@ impl Context {
         inner.origin = std::mem::take(origin);
         *inner.reply_metadata.get_mut().unwrap_or_else(PoisonError::into_inner) = Metadata::new();
         *inner.begun.get_mut() = false;
+        *inner.ended.get_mut() = false;
+        // What woke the handler that it had.
+        inner.handler.take();
         *inner.cancelled.get_mut() = false;
         inner.stopped = OnceLock::new();
         true
@@ -344,6 +347,20 @@ mod tests {
         });
         assert_eq!(outer.await, ("outer".to_owned(), "inner".to_owned(), "outer".to_owned()));
         assert!(Context::current().is_none());
+    }
+
+    #[test]
+    fn a_context_that_is_used_again_has_nothing_of_the_call_before() {
+        let mut context = context("a");
+        context.begin();
+        context.end();
+        context.cancel();
+        context.abort(Stop::Cancelled);
+        context.reply_metadata().append("key", "value");
+        assert!(!context.clone().renew(&mut Origin::default()), "somebody else has it");
+        assert!(context.renew(&mut Origin { service: "b", ..Origin::default() }));
+        assert!(!context.has_begun() && !context.has_ended() && !context.is_cancelled() && !context.is_aborted());
+        assert_eq!((context.service(), context.take_reply_metadata().is_none()), ("b", true));
     }
 
     #[tokio::test]

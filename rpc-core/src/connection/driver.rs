@@ -285,7 +285,9 @@ impl Driver {
             }
         }
         while let Some((id, answer)) = self.batch.answers.pop_front() {
-            core.session.reply(id, answer);
+            if let Some(handler) = core.session.reply(id, answer) {
+                self.serve.reuse(handler.into_context());
+            }
         }
     }
 
@@ -306,7 +308,9 @@ impl Driver {
             }
         }
         for (id, answer) in left.answers.drain(..) {
-            core.session.reply(id, answer);
+            if let Some(handler) = core.session.reply(id, answer) {
+                self.serve.reuse(handler.into_context());
+            }
         }
         for flow in left.flows.drain(..) {
             flow.collect(&mut core.session);
@@ -426,7 +430,11 @@ impl Driver {
         if let Some(gathers) = turn.gathers {
             return gathers;
         }
-        self.gathering = !self.gathering && turn.started == 0 && turn.answers == 0 && !turn.unfinished && self.shared.inbox.is_rung();
+        self.gathering = !self.gathering
+            && turn.started == 0
+            && turn.answers == 0
+            && !turn.unfinished
+            && self.shared.inbox.is_rung();
         if self.gathering {
             cx.waker().wake_by_ref();
         }

@@ -178,7 +178,7 @@ impl Flow {
             queue.into_iter().for_each(|items| session.send_items(id, index, items));
             match end {
                 Some(Last::Stream(end)) => session.end_stream(id, index, end),
-                Some(Last::Answer(answer)) => session.reply(id, answer),
+                Some(Last::Answer(answer)) => drop(session.reply(id, answer)),
                 None => {}
             }
         }

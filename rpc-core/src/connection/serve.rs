@@ -21,6 +21,9 @@ pub(crate) trait Serve: Send + 'static {
     /// There are no further calls for the moment. To answer those that there were `took` so long.
     fn rest(&mut self, took: Duration);
 
+    /// A handler has ended, and its context may be used again if nobody else has it.
+    fn reuse(&mut self, context: Context);
+
     /// This handler goes on though the connection is about to be over.
     fn handle_left(&mut self, handler: Context);
 
@@ -69,6 +72,8 @@ impl Serve for ServeNothing {
     }
 
     fn rest(&mut self, _: Duration) {}
+
+    fn reuse(&mut self, _: Context) {}
 
     fn handle_left(&mut self, _: Context) {}
 

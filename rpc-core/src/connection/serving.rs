@@ -25,6 +25,10 @@ impl Handler {
         &self.context
     }
 
+    pub(super) fn into_context(self) -> Context {
+        self.context
+    }
+
     /// Whether it goes on when its connection is over.
     pub(super) fn outlasts(&self) -> bool {
         (self.detach || self.once) && !self.context.is_aborted()

@@ -28,6 +28,9 @@ use crate::session::{Answer, Incoming, Refusal};
 /// Arguments longer than this are read in a task of their own, so that reading them delays nobody.
 const LARGE: usize = 256 * 1024;
 
+/// How many contexts a connection keeps for their memory: as many as handlers begin before the first is answered.
+const SPARES: usize = 16;
+
 /// What all connections of a server share.
 pub(crate) struct Shared {
     pub(super) services: Services,
@@ -49,8 +52,8 @@ pub(crate) struct Dispatch {
     codecs: Vec<Result<AnyCodec, Box<str>>>,
     /// Kept from one handler to the next, for as long as there is one.
     pass: Option<Pass>,
-    /// A context that nobody has any more, for its memory.
-    spare: Option<Context>,
+    /// Contexts that nobody has any more, for their memory.
+    spares: Vec<Context>,
     watch: Watch,
     on_close: OnClose,
 }
@@ -82,11 +85,21 @@ impl Dispatch {
     pub(crate) fn new(shared: Arc<Shared>, address: Arc<str>, line: Line, on_close: OnClose) -> Self {
         let peer = Arc::new(Peer { address, back: Back { shared: Arc::clone(&shared), line, codec: OnceLock::new() } });
         let services = shared.services.snapshot();
-        Self { shared, services, peer, client: None, codecs: Vec::new(), pass: None, spare: None, watch: Watch::default(), on_close }
+        Self {
+            shared,
+            services,
+            peer,
+            client: None,
+            codecs: Vec::new(),
+            pass: None,
+            spares: Vec::new(),
+            watch: Watch::default(),
+            on_close,
+        }
     }
 
     fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>) -> Result<Served, Refusal> {
-        let Self { shared, services, peer, codecs, pass, spare, watch, .. } = self;
+        let Self { shared, services, peer, codecs, pass, spares, watch, .. } = self;
         shared.services.refresh(services);
         let registered =
             services.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
@@ -96,7 +109,7 @@ impl Dispatch {
         let codec = codec(codecs, call.codec, shared)?;
         let descriptor = method.descriptor;
         check_streams(call, descriptor)?;
-        let context = context(spare, peer, descriptor, call);
+        let context = context(spares, peer, descriptor, call);
         let entered = pass.take().or_else(|| shared.gate.try_enter());
         let is_apart = method.pace.is_apart() || call.body.len() > LARGE;
         let own = match entered {
@@ -135,7 +148,7 @@ impl Dispatch {
         match polled {
             Poll::Ready(answer) => {
                 *pass = Some(own);
-                *spare = handler.future.into_context();
+                handler.future.into_context().into_iter().for_each(|context| keep(spares, context));
                 Ok(Served::Answered(answer))
             }
             Poll::Pending => {
@@ -152,12 +165,7 @@ impl Dispatch {
 impl Dispatch {
     /// Answers a call that has a request id (W-44).
     #[inline(never)]
-    fn serve_once(
-        &mut self,
-        request: &RequestId,
-        call: &mut Incoming,
-        flow: Option<&Arc<Flow>>,
-    ) -> Served {
+    fn serve_once(&mut self, request: &RequestId, call: &mut Incoming, flow: Option<&Arc<Flow>>) -> Served {
         self.shared.services.refresh(&mut self.services);
         let registered = self.services.registry.service(call.service);
         let method = registered.and_then(|service| service.method(call.method));
@@ -177,7 +185,7 @@ impl Dispatch {
         let asked = Asked { service: call.service, method: call.method, codec };
         let mut owner = match self.shared.once.begin(*client, request, asked, method.detach) {
             Fate::Answered(answer) => return Served::Answered(answer),
-            Fate::Joins(run) => return Served::Running(run.join(context(&mut None, &self.peer, method, call))),
+            Fate::Joins(run) => return Served::Running(run.join(context(&mut Vec::new(), &self.peer, method, call))),
             Fate::Runs(owner) => owner,
         };
         match self.start(call, flow).unwrap_or_else(refused) {
@@ -196,7 +204,7 @@ fn refused(refusal: Refusal) -> Served {
 
 /// What the handler knows of a call.
 fn context(
-    spare: &mut Option<Context>,
+    spares: &mut Vec<Context>,
     peer: &Arc<Peer<Back>>,
     method: &'static MethodDescriptor,
     call: &mut Incoming,
@@ -208,12 +216,19 @@ fn context(
         attempt: call.attempt,
         metadata: call.metadata.take().map(|metadata| *metadata).unwrap_or_default(),
     };
-    if let Some(mut spare) = spare.take()
+    if let Some(mut spare) = spares.pop()
         && spare.renew(&mut origin)
     {
         return spare;
     }
     Context::new(Arc::<Peer<Back>>::clone(peer), origin)
+}
+
+/// Keeps a context for its memory, but not the metadata that a peer sent.
+fn keep(spares: &mut Vec<Context>, context: Context) {
+    if spares.len() < SPARES && context.metadata().is_empty() {
+        spares.push(context);
+    }
 }
 
 /// Both ends must mean the same streams.
@@ -293,6 +308,10 @@ impl Serve for Dispatch {
                 method.pace.note(took);
             }
         }
+    }
+
+    fn reuse(&mut self, context: Context) {
+        keep(&mut self.spares, context);
     }
 
     fn handle_left(&mut self, handler: Context) {

@@ -2,8 +2,8 @@
 
 mod gate;
 mod pace;
-mod watch;
 mod registry;
+mod watch;
 pub(crate) use registry::Registry;
 mod dispatch;
 mod handler;

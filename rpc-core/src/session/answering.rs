@@ -10,15 +10,20 @@ use crate::frame::{Breach, Fields, Head, Ran, put_done};
 use crate::metadata::Metadata;
 
 impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
-    /// Answers a call; its slot is free. Does nothing for a call that has been answered.
-    pub(crate) fn reply(&mut self, id: u64, answer: Answer) {
-        let Some((oneway, stopped)) = self.end_work(id) else {
-            return;
-        };
+    /// Answers a call; its slot is free. Does nothing for a call that has been answered. Gives back what would have
+    /// stopped the handler.
+    pub(crate) fn reply(&mut self, id: u64, answer: Answer) -> Option<H> {
+        let Over { oneway, stopped, handler } = self.end_work(id)?;
         if oneway {
             self.done += 1;
-            return;
+        } else {
+            self.put_reply(id, answer, stopped);
         }
+        handler
+    }
+
+    #[inline]
+    fn put_reply(&mut self, id: u64, answer: Answer, stopped: Option<Stop>) {
         if self.streams.get_mut(id).is_some() {
             return self.reply_behind_items(id, answer, stopped);
         }
@@ -33,21 +38,21 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// The handler of a call has ended. The slot of one whose caller still sends is free when that has gone by (W-29).
-    pub(super) fn end_work(&mut self, id: u64) -> Option<(bool, Option<Stop>)> {
+    pub(super) fn end_work(&mut self, id: u64) -> Option<Over<H>> {
         if self.streams.is_empty() {
-            return self.work.end(id).map(|entry| (entry.oneway, entry.stopped));
+            return self.work.end(id).map(|entry| Over::new(entry.oneway, entry.stopped, entry.stage));
         }
         let is_reading = self.is_reading(id);
         let entry = self.work.get_mut(id).filter(|entry| !matches!(entry.stage, Stage::Answered))?;
-        let (oneway, stopped) = (entry.oneway, entry.stopped);
+        let stage = std::mem::replace(&mut entry.stage, Stage::Answered);
+        let over = Over::new(entry.oneway, entry.stopped, stage);
         if is_reading {
-            entry.stage = Stage::Answered;
             entry.deadline = None;
             self.read_over_streams(id);
         } else {
             self.work.end(id);
         }
-        Some((oneway, stopped))
+        Some(over)
     }
 
     /// The frame that answers a call.
@@ -158,6 +163,23 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             self.outbox.put_message(status(id, Code::Cancelled, Ran::Yes), &Fields::default(), &text);
         }
         was_sending
+    }
+}
+
+/// What is left of a call whose handler has ended.
+pub(super) struct Over<H> {
+    pub(super) oneway: bool,
+    /// Why the handler was told to stop, if it was.
+    stopped: Option<Stop>,
+    /// What stops it.
+    handler: Option<H>,
+}
+
+impl<H> Over<H> {
+    #[inline]
+    fn new(oneway: bool, stopped: Option<Stop>, stage: Stage<H>) -> Self {
+        let handler = if let Stage::Started(handler) = stage { handler } else { None };
+        Self { oneway, stopped, handler }
     }
 }
 

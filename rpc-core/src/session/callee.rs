@@ -364,8 +364,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     fn end_unstarted(&mut self, id: u64, refusal: &Refusal) {
-        if let Some((oneway, _)) = self.end_work(id) {
-            self.put_refusal(id, oneway, refusal);
+        if let Some(over) = self.end_work(id) {
+            self.put_refusal(id, over.oneway, refusal);
             self.remove_answered(id);
         }
     }

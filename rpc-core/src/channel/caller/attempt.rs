@@ -112,9 +112,7 @@ impl Caller {
             Ok(pending) => (pending, true),
             Err(pending) => (pending, false),
         };
-        if waits
-            && let (Some(flow), Some(rare)) = (pending.flow(), &mut self.rare)
-        {
+        if waits && let (Some(flow), Some(rare)) = (pending.flow(), &mut self.rare) {
             send_streams(flow, &self.channel.codec, &mut rare.streams);
         }
         self.state = State::Started(pending);

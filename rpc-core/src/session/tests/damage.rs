@@ -27,7 +27,7 @@ fn conversation() -> [BytesMut; 2] {
         while let Some(id) = pair.server.begin() {
             match id >> 21 {
                 1 => pair.server.reply(id, 30),
-                2 => pair.server.session.reply(id, Answer::Typed { metadata: None, message: message(20) }),
+                2 => drop(pair.server.session.reply(id, Answer::Typed { metadata: None, message: message(20) })),
                 3 => pair.server.reply(id, 66_000),
                 4 => pair.server.session.shut_down(),
                 _ => pair.server.end_stopped(id),
