@@ -79,6 +79,10 @@ impl Decoder {
 
     /// How many bytes are missing for the frame that `buffer` begins with, as far as can be told.
     pub(crate) fn missing(&self, buffer: &[u8]) -> usize {
+        if self.stage == Stage::Preface {
+            // What comes first is no header.
+            return (PREFACE.len() + HEADER).saturating_sub(buffer.len());
+        }
         let Some(header) = buffer.first_chunk::<HEADER>() else {
             return HEADER.saturating_sub(buffer.len());
         };
@@ -352,6 +356,16 @@ mod tests {
     }
 
     /// W-6.
+    /// Read as a header, the preface would say that the connection begins with a very long frame.
+    #[test]
+    fn no_room_is_made_for_the_preface_but_its_own() {
+        let decoder = Decoder::new(1 << 20);
+        let mut buffer = BytesMut::new();
+        assert_eq!(decoder.missing(&buffer), PREFACE.len() + HEADER);
+        put_hello(&mut buffer, &hello());
+        assert_eq!(decoder.missing(&buffer), 0);
+    }
+
     #[test]
     fn an_unknown_odd_kind_is_skipped_and_an_even_one_is_a_breach() {
         let (mut decoder, mut buffer) = open();
