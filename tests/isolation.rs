@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rpc_core::{Channel, Server, ServerHandle, rpc_service};
 use tests::{quickest, soon};
+use tokio::sync::watch;
 
 #[rpc_service]
 trait Mill {
@@ -15,11 +16,19 @@ trait Mill {
     async fn block_later(&self, millis: u64);
     /// Waits a moment.
     async fn nap(&self);
+    /// Waits until the gate is open.
+    async fn wait(&self);
     /// Computes for this long.
     async fn grind(&self, millis: u64) -> u64;
+    /// The same, once it has waited.
+    async fn grind_later(&self, millis: u64) -> u64;
 }
 
-struct Miller;
+#[derive(Clone, Default)]
+struct Miller {
+    waiting: watch::Sender<usize>,
+    gate: watch::Sender<bool>,
+}
 
 impl Mill for Miller {
     async fn ping(&self) -> u64 {
@@ -39,18 +48,36 @@ impl Mill for Miller {
         tokio::task::yield_now().await;
     }
 
+    async fn wait(&self) {
+        self.waiting.send_modify(|waiting| *waiting += 1);
+        self.gate.subscribe().wait_for(|open| *open).await.unwrap();
+    }
+
     async fn grind(&self, millis: u64) -> u64 {
-        let start = Instant::now();
-        let mut turns: u64 = 0;
-        while start.elapsed() < Duration::from_millis(millis) {
-            turns = std::hint::black_box(turns + 1);
-        }
-        turns
+        grind(millis)
+    }
+
+    async fn grind_later(&self, millis: u64) -> u64 {
+        tokio::task::yield_now().await;
+        grind(millis)
     }
 }
 
+fn grind(millis: u64) -> u64 {
+    let start = Instant::now();
+    let mut turns: u64 = 0;
+    while start.elapsed() < Duration::from_millis(millis) {
+        turns = std::hint::black_box(turns + 1);
+    }
+    turns
+}
+
 async fn mill() -> (MillClient, ServerHandle) {
-    let server = Server::builder().service(MillServer::new(Miller)).bind("tcp://127.0.0.1:0").await.unwrap().spawn();
+    mill_of(Miller::default()).await
+}
+
+async fn mill_of(miller: Miller) -> (MillClient, ServerHandle) {
+    let server = Server::builder().service(MillServer::new(miller)).bind("tcp://127.0.0.1:0").await.unwrap().spawn();
     let channel = Channel::connect(&server.local_addr().to_string()).await.unwrap();
     (MillClient::new(channel), server)
 }
@@ -119,4 +146,54 @@ async fn two_calls_on_one_connection_compute_on_two_cores() {
     .await;
     assert!(took < limit, "{took:?}");
     soon(server.shutdown()).await;
+}
+
+/// A handler that has waited before it computes may have been on the connection's task; it is not for long.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_calls_that_have_waited_compute_on_two_cores() {
+    if std::thread::available_parallelism().is_ok_and(|cores| cores.get() < 2) {
+        return;
+    }
+    let (mill, server) = mill().await;
+    soon(mill.grind_later(5)).await.unwrap();
+    let limit = Duration::from_millis(80);
+    let took = quickest(limit, async || {
+        let start = Instant::now();
+        let (one, two) = tokio::join!(mill.grind_later(50), mill.grind_later(50));
+        assert!(one.unwrap() > 0 && two.unwrap() > 0);
+        start.elapsed()
+    })
+    .await;
+    assert!(took < limit, "{took:?}");
+    soon(server.shutdown()).await;
+}
+
+/// More than go on in their connection's task, all of them woken at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_handlers_that_wait_for_the_same_all_answer() {
+    let miller = Miller::default();
+    let (mill, server) = mill_of(miller.clone()).await;
+    let calls: Vec<_> = (0..1_000).map(|_| tokio::spawn(mill.wait())).collect();
+    soon(miller.waiting.subscribe().wait_for(|waiting| *waiting == 1_000)).await.unwrap();
+    soon(mill.ping()).await.unwrap();
+    miller.gate.send_replace(true);
+    for call in calls {
+        soon(call).await.unwrap().unwrap();
+    }
+    soon(server.shutdown()).await;
+}
+
+/// Handlers that wait in their connection's task are let go of with the connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handlers_that_wait_end_with_their_connection() {
+    let miller = Miller::default();
+    let (mill, server) = mill_of(miller.clone()).await;
+    let calls: Vec<_> = (0..100).map(|_| tokio::spawn(mill.wait())).collect();
+    soon(miller.waiting.subscribe().wait_for(|waiting| *waiting == 100)).await.unwrap();
+    calls.iter().for_each(|call| call.abort());
+    drop(calls);
+    drop(mill);
+    // A shutdown waits for what still runs.
+    let report = soon(server.shutdown()).await;
+    assert_eq!(report.cut_calls, 0, "{report:?}");
 }
