@@ -30,7 +30,7 @@ struct Inner {
     reply_metadata: Mutex<Metadata>,
     /// The handler has been made.
     begun: AtomicBool,
-    /// It has left the connection's task, and has ended there.
+    /// It was not done at once, and has ended.
     ended: AtomicBool,
     cancelled: AtomicBool,
     /// Woken once, when `cancelled` is set.
@@ -208,7 +208,7 @@ impl Context {
         self.inner.begun.store(true, Ordering::Release);
     }
 
-    /// Whether the handler has ended, where it had left the connection's task.
+    /// Whether the handler has ended, where it was not done at once.
     pub(crate) fn has_ended(&self) -> bool {
         self.inner.ended.load(Ordering::Acquire)
     }

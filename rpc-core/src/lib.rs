@@ -54,8 +54,8 @@
 //!
 //! # Run time
 //!
-//! Everything runs on tokio, with `enable_all`, on either of its schedulers. A connection is one task; a handler is
-//! polled there once, and gets a task of its own when it is not done.
+//! Everything runs on tokio, with `enable_all`, on either of its schedulers. A connection is one task; a handler begins
+//! there, and goes on there as long as it takes microseconds at a time, or else in another task.
 //! So a handler must not block its thread: what does (a file, a lock that is held for long, a computation of more than
 //! some milliseconds) belongs into `tokio::task::spawn_blocking`. A method that is seen to block is started in a task of
 //! its own from then on, but its first call delays the others of its connection.

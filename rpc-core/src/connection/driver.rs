@@ -78,8 +78,9 @@ pub(super) struct Driver {
     shut: bool,
 }
 
-/// What passes between the session, which is behind the lock, and the work, which is not. It is empty between turns, and
-/// kept for its memory: by the thread, so that drivers that take turns use the same, which is in the processor's cache.
+/// What passes between the session, which is behind the lock, and the work, which is not. Between turns it is empty but
+/// for memory that is used again. The thread keeps it: drivers that take turns use the same, which is in the processor's
+/// cache.
 #[derive(Default)]
 struct Batch {
     /// Where what comes is read to, unless half a frame is left in it.
@@ -303,9 +304,7 @@ impl Driver {
         let Batch { left, ended, .. } = &mut *self.batch;
         self.shared.inbox.empty(left);
         for call in left.calls.drain(..) {
-            if let Some(outcome) = core.start(&call, now) {
-                ended.push(Ended { caller: call, outcome });
-            }
+            ended.extend(core.start(call, now));
         }
         for (id, answer) in left.answers.drain(..) {
             if let Some(handler) = core.session.reply(id, answer) {

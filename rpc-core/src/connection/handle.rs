@@ -136,7 +136,7 @@ impl Connection {
         self.handle.shared.lock().session.serving()
     }
 
-    /// The calls of the peer whose handlers have left the connection's task and have not ended.
+    /// The calls of the peer whose handlers were not done at once and have not ended.
     pub(crate) fn running(&self) -> Vec<Context> {
         self.handle.shared.lock().session.handlers().map(|handler| handler.context().clone()).collect()
     }

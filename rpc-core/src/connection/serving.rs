@@ -10,7 +10,7 @@ use crate::caught::caught;
 use crate::context::Context;
 use crate::session::{Answer, Stop};
 
-/// What stops a handler that has left the connection's task.
+/// What stops a handler that was not done at once.
 #[derive(Debug, Clone)]
 pub(super) struct Handler {
     context: Context,

@@ -138,8 +138,7 @@ impl Dispatch {
                 return Err(refusal);
             }
         };
-        // Most handlers are done at once and need no task. A waker is not needed either: whatever is not done is polled
-        // again, from its own task.
+        // Most handlers are done at once. A waker is not needed: whatever is not done is polled again where it goes on.
         let look = watch.begin(call.service, call.method);
         let polled = Pin::new(&mut handler).poll(&mut TaskContext::from_waker(Waker::noop()));
         if let Some(start) = look {

@@ -75,7 +75,7 @@ pub(super) struct Guarded {
 }
 
 impl Guarded {
-    /// Lets it leave the connection's task.
+    /// Lets it go on: it was not done at once.
     pub(super) fn running(self, detach: bool, home: Home) -> Served {
         let Some(context) = self.future.context().cloned() else {
             return Served::Answered(panicked(None));

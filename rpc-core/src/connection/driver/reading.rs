@@ -59,7 +59,7 @@ impl Driver {
 
     /// Leaves the buffer to other drivers, unless something is in it.
     pub(super) fn leave_room(&mut self) {
-        if self.buffer.is_empty() && self.buffer.capacity() <= SHARED {
+        if self.buffer.is_empty() && self.read_size <= SHARED && self.buffer.capacity() <= SHARED {
             let buffer = std::mem::take(&mut self.buffer);
             if buffer.capacity() > self.batch.room.capacity() {
                 self.batch.room = buffer;
