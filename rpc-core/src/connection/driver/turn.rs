@@ -13,7 +13,8 @@ use crate::stripe::Padded;
 const SHARES: usize = 4;
 /// The least that is worth a system call of its own, and the most that does not make the others wait for too long.
 const SHARE: RangeInclusive<usize> = 16..=128;
-/// So many turns of others since its last one, and a driver divides nothing: the processors have enough to do.
+/// So many turns of others to each of its own, over the last two, and a driver divides nothing: the processors have
+/// enough to do.
 const BUSY: u64 = 4;
 
 /// The turns of all drivers of this process, one after the other.
