@@ -248,7 +248,7 @@ impl Driver {
             self.start_calls(turn);
             return Ok(false);
         }
-        let due = self.heed_clock(&mut core, turn.now)?;
+        let due = self.heed_clock(&mut core, turn)?;
         let writer = if gathers { None } else { self.take_writer(&mut core, turn) };
         let mut finished = writer.is_none() && is_finished(&core);
         turn.told += self.batch.ended.len();
@@ -372,12 +372,12 @@ impl Driver {
             return;
         }
         turn.started += self.batch.calls.len();
-        let begin = Instant::now();
+        let mut clock = Instant::now();
         for call in &mut self.batch.calls {
             let id = call.id;
             let has_streams = call.streams > 0 || call.reads;
             let flow = has_streams.then(|| Flow::new(&self.shared, id, call.streams, u16::from(call.reads)));
-            let served = self.serve.serve(call, flow.as_ref());
+            let served = self.serve.serve(call, flow.as_ref(), &mut clock);
             if let Some(flow) = &flow {
                 self.batch.streams.get_or_insert_default().start(id, Arc::clone(flow));
             }
@@ -399,7 +399,6 @@ impl Driver {
                 }
             }
         }
-        self.serve.rest(begin.elapsed());
         // A new task is run next, by this very thread. Having more to do makes the run time wake another thread for it;
         // else nobody would look after the sockets if the handler keeps this one.
         turn.unfinished |= !self.batch.cohort.is_empty() || !self.batch.apart.is_empty();
@@ -407,6 +406,7 @@ impl Driver {
         self.batch.apart.drain(..).for_each(serving::spawn);
         serving::spawn_together(&mut self.batch.cohort);
         self.batch.calls.clear();
+        self.serve.rest();
     }
 
     /// Lets some of the handlers go on that live here.

@@ -1,6 +1,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use super::Flow;
 use crate::context::Context;
@@ -16,10 +16,11 @@ pub(crate) trait Serve: Send + 'static {
     /// Answers a call at once, or says how it goes on. Must not panic and must not block for long.
     ///
     /// `flow` has the call's streams, if it has any.
-    fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>) -> Served;
+    /// `clock` is the time when it is called; what looks at the time again leaves it there for the next call.
+    fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Served;
 
-    /// There are no further calls for the moment. To answer those that there were `took` so long.
-    fn rest(&mut self, took: Duration);
+    /// There are no further calls for the moment.
+    fn rest(&mut self);
 
     /// A handler has ended, and its context may be used again if nobody else has it.
     fn reuse(&mut self, context: Context);
@@ -66,12 +67,12 @@ pub(crate) struct ServeNothing;
 impl Serve for ServeNothing {
     fn handle_hello(&mut self, _: &Hello) {}
 
-    fn serve(&mut self, _: &mut Incoming, _: Option<&Arc<Flow>>) -> Served {
+    fn serve(&mut self, _: &mut Incoming, _: Option<&Arc<Flow>>, _: &mut Instant) -> Served {
         let refusal = crate::session::Refusal::new(crate::code::Code::Unimplemented, "this end has no services");
         Served::Answered(Answer::Refused(refusal))
     }
 
-    fn rest(&mut self, _: Duration) {}
+    fn rest(&mut self) {}
 
     fn reuse(&mut self, _: Context) {}
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context as TaskContext, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rpc_codec::{AnyCodec, Codec as _};
 
@@ -14,7 +14,6 @@ use super::once::{Connected, Fate, KEPT_BYTES, KEPT_FOR, Once, unknown};
 use super::pace::Pace;
 use super::registry::Registry;
 use super::services::{Services, Snapshot};
-use super::watch::Watch;
 use crate::code::Code;
 use crate::connection::{Flow, Home, Line, Running, Serve, Served};
 use crate::context::{Context, Origin, Peer, Scoped};
@@ -54,7 +53,6 @@ pub(crate) struct Dispatch {
     pass: Option<Pass>,
     /// Contexts that nobody has any more, for their memory.
     spares: Vec<Context>,
-    watch: Watch,
     on_close: OnClose,
 }
 
@@ -85,21 +83,11 @@ impl Dispatch {
     pub(crate) fn new(shared: Arc<Shared>, address: Arc<str>, line: Line, on_close: OnClose) -> Self {
         let peer = Arc::new(Peer { address, back: Back { shared: Arc::clone(&shared), line, codec: OnceLock::new() } });
         let services = shared.services.snapshot();
-        Self {
-            shared,
-            services,
-            peer,
-            client: None,
-            codecs: Vec::new(),
-            pass: None,
-            spares: Vec::new(),
-            watch: Watch::default(),
-            on_close,
-        }
+        Self { shared, services, peer, client: None, codecs: Vec::new(), pass: None, spares: Vec::new(), on_close }
     }
 
-    fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>) -> Result<Served, Refusal> {
-        let Self { shared, services, peer, codecs, pass, spares, watch, .. } = self;
+    fn start(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Result<Served, Refusal> {
+        let Self { shared, services, peer, codecs, pass, spares, .. } = self;
         shared.services.refresh(services);
         let registered =
             services.registry.service(call.service).ok_or_else(|| missing("this server has no such service"))?;
@@ -139,11 +127,9 @@ impl Dispatch {
             }
         };
         // Most handlers are done at once. A waker is not needed: whatever is not done is polled again where it goes on.
-        let look = watch.begin(call.service, call.method);
         let polled = Pin::new(&mut handler).poll(&mut TaskContext::from_waker(Waker::noop()));
-        if let Some(start) = look {
-            method.pace.note(start.elapsed());
-        }
+        let start = std::mem::replace(clock, Instant::now());
+        method.pace.note(clock.duration_since(start));
         match polled {
             Poll::Ready(answer) => {
                 *pass = Some(own);
@@ -164,7 +150,13 @@ impl Dispatch {
 impl Dispatch {
     /// Answers a call that has a request id (W-44).
     #[inline(never)]
-    fn serve_once(&mut self, request: &RequestId, call: &mut Incoming, flow: Option<&Arc<Flow>>) -> Served {
+    fn serve_once(
+        &mut self,
+        request: &RequestId,
+        call: &mut Incoming,
+        flow: Option<&Arc<Flow>>,
+        clock: &mut Instant,
+    ) -> Served {
         self.shared.services.refresh(&mut self.services);
         let registered = self.services.registry.service(call.service);
         let method = registered.and_then(|service| service.method(call.method));
@@ -173,13 +165,13 @@ impl Dispatch {
         let asked = method.map(|method| method.descriptor).zip(codec).zip(self.client.as_ref());
         let Some(((method, codec), Connected { client, .. })) = asked else {
             // What is missing is found again, and is the reason to refuse it.
-            return self.start(call, flow).unwrap_or_else(refused);
+            return self.start(call, flow, clock).unwrap_or_else(refused);
         };
         if !method.once {
             if request.is_retry() && !method.idempotent {
                 return Served::Answered(unknown("the method is not marked #[rpc(once)] on this server"));
             }
-            return self.start(call, flow).unwrap_or_else(refused);
+            return self.start(call, flow, clock).unwrap_or_else(refused);
         }
         let asked = Asked { service: call.service, method: call.method, codec };
         let mut owner = match self.shared.once.begin(*client, request, asked, method.detach) {
@@ -187,7 +179,7 @@ impl Dispatch {
             Fate::Joins(run) => return Served::Running(run.join(context(&mut Vec::new(), &self.peer, method, call))),
             Fate::Runs(owner) => owner,
         };
-        match self.start(call, flow).unwrap_or_else(refused) {
+        match self.start(call, flow, clock).unwrap_or_else(refused) {
             Served::Running(running) => Served::Running(owner.watch(running)),
             Served::Answered(answer) => {
                 owner.end(&answer);
@@ -292,21 +284,15 @@ impl Serve for Dispatch {
         }
     }
 
-    fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>) -> Served {
+    fn serve(&mut self, call: &mut Incoming, flow: Option<&Arc<Flow>>, clock: &mut Instant) -> Served {
         match call.request.take() {
-            None => self.start(call, flow).unwrap_or_else(refused),
-            Some(request) => self.serve_once(&request, call, flow),
+            None => self.start(call, flow, clock).unwrap_or_else(refused),
+            Some(request) => self.serve_once(&request, call, flow, clock),
         }
     }
 
-    fn rest(&mut self, took: Duration) {
+    fn rest(&mut self) {
         self.pass = None;
-        for (service, method) in self.watch.suspects(took) {
-            let registered = self.services.registry.service(service);
-            if let Some(method) = registered.and_then(|service| service.method(method)) {
-                method.pace.note(took);
-            }
-        }
     }
 
     fn reuse(&mut self, context: Context) {

@@ -3,7 +3,6 @@
 mod gate;
 mod pace;
 mod registry;
-mod watch;
 pub(crate) use registry::Registry;
 mod dispatch;
 mod handler;

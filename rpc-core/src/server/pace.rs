@@ -5,9 +5,9 @@ use crate::connection::Home;
 
 /// A poll that takes longer than this delays the other calls of its connection too much: the first is in the
 /// connection's task, the later ones are there too, or in a task that handlers share.
-pub(super) const SLOW: Duration = Duration::from_micros(100);
+const SLOW: Duration = Duration::from_micros(100);
 /// One that takes longer than this did so by itself; a shorter one may have lost the processor to another thread.
-pub(super) const BLOCKING: Duration = Duration::from_millis(10);
+const BLOCKING: Duration = Duration::from_millis(10);
 /// Later polls that take longer than this, on average, are worth handing over to a task: that costs a fraction of it.
 const LIGHT: Duration = Duration::from_micros(10);
 /// How many polls the average is over.

@@ -4,21 +4,23 @@ use std::future::Future as _;
 use std::task::Context;
 use std::time::Instant;
 
-use super::Driver;
+use super::{Driver, Turn};
 use crate::connection::{Core, End, Wish};
 use crate::frame::Reason;
 use crate::session::Verdict;
 
 impl Driver {
     /// Ends what is due, and says what is due next.
-    pub(super) fn heed_clock(&mut self, core: &mut Core, now: Instant) -> Result<Option<Instant>, End> {
+    pub(super) fn heed_clock(&mut self, core: &mut Core, turn: &Turn) -> Result<Option<Instant>, End> {
+        let now = turn.now;
         if !self.greeted && self.handshake <= now {
             return Err(End::NoHello(self.limits.handshake));
         }
         let stall = self.limits.stall;
         let reading = self.reading_since.map(|since| since + stall);
         let writing = self.writing_since.map(|since| since + stall);
-        if writing.is_some_and(|due| due <= now) {
+        // Only where the transport has been tried once more: it may be this end that had no time.
+        if turn.blocked && writing.is_some_and(|due| due <= now) {
             return Err(End::Stalled("has taken nothing of what was written", stall));
         }
         if reading.is_some_and(|due| due <= now) {
