@@ -218,9 +218,11 @@ impl Caller {
         }
     }
 
+    /// When it begins: now, unless it has.
     fn begin(&self) -> Begun {
-        let Time::New { timeout, inherited } = self.time else {
-            return Begun { at: now(), deadline: self.deadline() };
+        let (timeout, inherited) = match self.time {
+            Time::New { timeout, inherited } => (timeout, inherited),
+            Time::Begun(begun) => return begun,
         };
         let at = now();
         let own = match timeout {

@@ -1,12 +1,12 @@
+mod batch;
 mod clock;
 mod farewell;
 mod reading;
+mod running;
 mod streams;
 mod turn;
 mod writing;
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,17 +16,15 @@ use bytes::BytesMut;
 use tokio::io::AsyncRead;
 use tokio::time::Sleep;
 
-use super::inbox::Left;
-use super::serving::{self, Handler, Serving};
-use super::{Core, End, Flow, Home, Pending, Residents, Serve, Served, Shared, Wish};
-use crate::caught::{caught, wake};
+use super::{Core, End, Residents, Serve, Shared, Wish};
+use crate::caught::caught;
 use crate::context::now;
 use crate::frame::{Decoder, Reason};
 use crate::jitter::around;
 use crate::limits::Limits;
-use crate::session::{Answer, Ended, Incoming, Role, Stop};
+use crate::session::{Answer, Ended, Role, Stop};
+use batch::Batch;
 use reading::READ_MIN;
-use streams::StreamBatch;
 use turn::Turn;
 use writing::{After, is_finished};
 
@@ -76,72 +74,6 @@ pub(super) struct Driver {
     /// The connection is over but for its last words.
     farewell: Option<Instant>,
     shut: bool,
-}
-
-/// What passes between the session, which is behind the lock, and the work, which is not. Between turns it is empty but
-/// for memory that is used again. The thread keeps it: drivers that take turns use the same, which is in the processor's
-/// cache.
-#[derive(Default)]
-struct Batch {
-    /// Where what comes is read to, unless half a frame is left in it.
-    room: BytesMut,
-    ended: Vec<Ended<Arc<Pending>>>,
-    stops: Vec<(Handler, Stop)>,
-    calls: VecDeque<Incoming>,
-    answers: VecDeque<(u64, Answer)>,
-    /// Handlers that are not done and get tasks, and what stops all that are not done.
-    cohort: Vec<Serving>,
-    apart: Vec<Serving>,
-    handlers: Vec<(u64, Handler)>,
-    /// Made for the first call with streams.
-    streams: Option<Box<StreamBatch>>,
-    left: Left,
-}
-
-thread_local! {
-    static KEPT: RefCell<Box<Batch>> = RefCell::default();
-}
-
-impl Batch {
-    /// Exchanges what a driver has between its turns for what it uses in one, or back.
-    fn exchange(batch: &mut Box<Self>) {
-        // While a thread ends, a driver uses its own.
-        let _ = KEPT.try_with(|kept| std::mem::swap(&mut *kept.borrow_mut(), batch));
-    }
-
-    /// Takes from the session what came of streams, and what their producers may do.
-    #[inline]
-    fn take_stream_news(&mut self, core: &mut Core) {
-        if core.session.has_stream_news() {
-            self.streams.get_or_insert_default().take(core);
-        }
-    }
-
-    /// Tells callers and stops handlers; the lock must not be held. Says how many calls had ended.
-    #[inline]
-    fn notify(&mut self) -> usize {
-        if self.ended.is_empty() && self.stops.is_empty() && self.streams.is_none() {
-            return 0;
-        }
-        self.notify_all()
-    }
-
-    fn notify_all(&mut self) -> usize {
-        let count = self.ended.len();
-        if let Some(streams) = &mut self.streams {
-            streams.notify();
-        }
-        for Ended { caller, outcome } in self.ended.drain(..) {
-            if let Some(flow) = caller.flow() {
-                flow.stop_producers();
-            }
-            wake(caller.end(outcome));
-        }
-        if !self.stops.is_empty() {
-            self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));
-        }
-        count
-    }
 }
 
 impl Driver {
@@ -286,9 +218,7 @@ impl Driver {
             }
         }
         while let Some((id, answer)) = self.batch.answers.pop_front() {
-            if let Some(handler) = core.session.reply(id, answer) {
-                self.serve.reuse(handler.into_context());
-            }
+            reply(core, &mut *self.serve, id, answer);
         }
     }
 
@@ -304,12 +234,12 @@ impl Driver {
         let Batch { left, ended, .. } = &mut *self.batch;
         self.shared.inbox.empty(left);
         for call in left.calls.drain(..) {
-            ended.extend(core.start(call, now));
+            if let Some(outcome) = core.start(&call, now) {
+                ended.push(Ended { caller: call, outcome });
+            }
         }
         for (id, answer) in left.answers.drain(..) {
-            if let Some(handler) = core.session.reply(id, answer) {
-                self.serve.reuse(handler.into_context());
-            }
+            reply(core, &mut *self.serve, id, answer);
         }
         for flow in left.flows.drain(..) {
             flow.collect(&mut core.session);
@@ -364,62 +294,6 @@ impl Driver {
             }
         }
         Ok(())
-    }
-
-    /// Runs what is ready.
-    fn start_calls(&mut self, turn: &mut Turn) {
-        if self.batch.calls.is_empty() {
-            return;
-        }
-        turn.started += self.batch.calls.len();
-        let mut clock = Instant::now();
-        for call in &mut self.batch.calls {
-            let id = call.id;
-            let has_streams = call.streams > 0 || call.reads;
-            let flow = has_streams.then(|| Flow::new(&self.shared, id, call.streams, u16::from(call.reads)));
-            let served = self.serve.serve(call, flow.as_ref(), &mut clock);
-            if let Some(flow) = &flow {
-                self.batch.streams.get_or_insert_default().start(id, Arc::clone(flow));
-            }
-            match served {
-                Served::Answered(answer) => {
-                    turn.answers += 1;
-                    self.batch.answers.push_back((id, answer));
-                }
-                Served::Running(running) => {
-                    let home = running.home;
-                    let (serving, handler) =
-                        Serving::new(&self.shared, id, running, flow.filter(|flow| flow.sends() > 0));
-                    self.batch.handlers.push((id, handler));
-                    match home {
-                        Home::Connection if self.residents.has_room() => self.residents.add(serving),
-                        Home::Connection | Home::Cohort => self.batch.cohort.push(serving),
-                        Home::Task => self.batch.apart.push(serving),
-                    }
-                }
-            }
-        }
-        // A new task is run next, by this very thread. Having more to do makes the run time wake another thread for it;
-        // else nobody would look after the sockets if the handler keeps this one.
-        turn.unfinished |= !self.batch.cohort.is_empty() || !self.batch.apart.is_empty();
-        turn.attending = true;
-        self.batch.apart.drain(..).for_each(serving::spawn);
-        serving::spawn_together(&mut self.batch.cohort);
-        self.batch.calls.clear();
-        self.serve.rest();
-    }
-
-    /// Lets some of the handlers go on that live here.
-    fn poll_residents(&mut self, cx: &mut Context<'_>, turn: &mut Turn) {
-        while turn.attending && self.batch.answers.len() < BATCH {
-            match self.residents.poll_answer(cx) {
-                Some(answer) => {
-                    turn.answers += 1;
-                    self.batch.answers.push_back(answer);
-                }
-                None => turn.attending = false,
-            }
-        }
     }
 
     /// Whether to put off what callers and handlers have left, and writing: the driver goes to the end of the queue of
@@ -479,5 +353,12 @@ impl Drop for Driver {
         // Foreign code again, which must not run under the lock.
         let writer = self.shared.lock().writer.take();
         caught(|| drop(writer));
+    }
+}
+
+/// Answers a call of the peer. The context of a handler that had gone on is used again.
+fn reply(core: &mut Core, serve: &mut dyn Serve, id: u64, answer: Answer) {
+    if let Some(handler) = core.session.reply(id, answer) {
+        serve.reuse(handler.into_context());
     }
 }

@@ -12,7 +12,7 @@ use super::serving::Handler;
 use super::{Flow, Inbox, Pending, Writer};
 use crate::context::now;
 use crate::error::RpcError;
-use crate::session::{Answer, Ended, Session};
+use crate::session::{Answer, Outcome, Session};
 use crate::stripe::Padded;
 
 /// How a connection should end.
@@ -143,10 +143,10 @@ impl Shared {
         alone: bool,
         now: Instant,
     ) -> Result<Arc<Pending>, Arc<Pending>> {
-        let ended = core.start(Arc::clone(&call), now);
-        let has_closed = ended.is_some() && self.has_closed(&core);
+        let outcome = core.start(&call, now);
+        let has_closed = outcome.is_some() && self.has_closed(&core);
         self.write_or_ring(core, alone, now);
-        let Some(Ended { outcome, .. }) = ended else {
+        let Some(outcome) = outcome else {
             return Ok(call);
         };
         if has_closed {
@@ -218,16 +218,11 @@ impl Shared {
 }
 
 impl Core {
-    /// Hands a call to the session. Gives it back with the outcome where it has ended at once.
-    pub(super) fn start(&mut self, call: Arc<Pending>, now: Instant) -> Option<Ended<Arc<Pending>>> {
-        if let Some(outcome) = call.start(|outgoing| self.session.begin(outgoing, now)) {
-            return Some(Ended { caller: call, outcome });
-        }
-        if let Some(ticket) = call.ticket() {
-            self.session.attach_caller(ticket, call);
-            self.attach_opened();
-        }
-        None
+    /// Hands a call to the session. Gives the outcome where it has ended at once.
+    pub(super) fn start(&mut self, call: &Arc<Pending>, now: Instant) -> Option<Outcome> {
+        let outcome = call.start(|outgoing| self.session.start(outgoing, Arc::clone(call), now));
+        self.attach_opened();
+        outcome
     }
 
     /// Ties calls that have been sent to their streams.

@@ -133,7 +133,9 @@ impl Dispatch {
         match polled {
             Poll::Ready(answer) => {
                 *pass = Some(own);
-                handler.future.into_context().into_iter().for_each(|context| keep(spares, context));
+                if let Some(context) = handler.future.into_context() {
+                    keep(spares, context);
+                }
                 Ok(Served::Answered(answer))
             }
             Poll::Pending => {

@@ -108,6 +108,7 @@ mod tests {
         (0..3).for_each(|_| pace.note(2 * SLOW));
         assert_eq!(runs_until_back(&pace), AFTER_SLOW << 2);
     }
+
     #[test]
     fn handlers_go_on_with_the_connection_while_that_takes_little() {
         let pace = Pace::default();

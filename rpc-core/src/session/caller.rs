@@ -12,24 +12,14 @@ use crate::frame::{HEADER, Head, put_cancel};
 use crate::limits::INITIAL_CREDIT;
 
 impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
-    /// Starts a call, and keeps who waits for it; see [`begin`](Self::begin).
-    #[cfg(test)]
-    pub(crate) fn start(&mut self, outgoing: &Outgoing, caller: C, now: Instant) -> Result<Option<Ticket>, RpcError> {
-        let ticket = self.begin(outgoing, now)?;
-        if let Some(ticket) = ticket {
-            self.attach_caller(ticket, caller);
-        }
-        Ok(ticket)
-    }
-
-    /// Starts a call: sends it, or queues it until there is a slot. Who waits for it must be
-    /// [attached](Self::attach_caller) at once; there is nothing to wait for (`None`) where a one-way call is on its way.
-    /// What is sent stays with whoever calls; it is copied only where it has to wait.
+    /// Starts a call: sends it, or queues it until there is a slot. `caller` is given back with the outcome by
+    /// [`poll_ended`](Self::poll_ended); there is nothing to wait for (`None`) where a one-way call is on its way at
+    /// once. What is sent stays with whoever calls; it is copied only where it has to wait.
     ///
     /// # Errors
     ///
     /// When the call can never be sent; none of it has been.
-    pub(crate) fn begin(&mut self, outgoing: &Outgoing, now: Instant) -> Result<Option<Ticket>, RpcError> {
+    pub(crate) fn start(&mut self, outgoing: &Outgoing, caller: C, now: Instant) -> Result<Option<Ticket>, RpcError> {
         self.check_live()
             .and_then(|()| self.check_fits(outgoing, now))
             .map_err(|error| error.with_phase(Phase::Send).with_delivery(Delivery::NotSent))?;
@@ -45,7 +35,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         };
         if let Some(obstacle) = obstacle {
             let wire = Wire::Queued(Box::new(outgoing.clone()));
-            let ticket = self.calls.insert(wire, deadline).ok_or_else(full)?;
+            let ticket = self.calls.insert(wire, caller, deadline).ok_or_else(full)?;
             if self.line.is_long() {
                 let calls = &mut self.calls;
                 self.line.sweep(|ticket| calls.get_mut(ticket).is_some());
@@ -54,10 +44,10 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             self.note_deadline(deadline);
             return Ok(Some(ticket));
         }
-        let ticket = self.calls.insert(Wire::Closed, deadline).ok_or_else(full)?;
+        let ticket = self.calls.insert(Wire::Closed, caller, deadline).ok_or_else(full)?;
         let wire = self.transmit(ticket, outgoing, now);
         if outgoing.oneway {
-            self.calls.remove_if_over(ticket);
+            self.abandon(ticket);
             return Ok(None);
         }
         if let Some(entry) = self.calls.get_mut(ticket) {
@@ -65,20 +55,6 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         }
         self.note_deadline(deadline);
         Ok(Some(ticket))
-    }
-
-    /// Keeps who waits for a call that has begun; given back with the outcome by [`poll_ended`](Self::poll_ended).
-    pub(crate) fn attach_caller(&mut self, ticket: Ticket, caller: C) {
-        let Some(entry) = self.calls.get_mut(ticket) else {
-            return;
-        };
-        if !self.streams.is_empty()
-            && let Wire::Open { id, .. } = entry.wire
-            && self.streams.get_mut(id).is_some()
-        {
-            self.news.get_or_insert_default().opened.push((caller.clone(), id));
-        }
-        entry.caller = Some(caller);
     }
 
     #[cfg(test)]

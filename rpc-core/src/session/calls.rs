@@ -98,11 +98,11 @@ impl<C> Default for Calls<C> {
 }
 
 impl<C> Calls<C> {
-    /// Makes a place for a call for which nobody waits yet, unless the table is full.
-    pub(super) fn insert(&mut self, wire: Wire, deadline: Option<Instant>) -> Option<Ticket> {
+    /// Makes a place for a call, unless the table is full.
+    pub(super) fn insert(&mut self, wire: Wire, caller: C, deadline: Option<Instant>) -> Option<Ticket> {
         self.made += 1;
         let number = self.made;
-        let taken = Place::Taken(Entry { number, wire, caller: None, deadline, answer: None });
+        let taken = Place::Taken(Entry { number, wire, caller: Some(caller), deadline, answer: None });
         if let Some(slot) = self.free
             && let Some(place) = self.entries.get_mut(slot as usize)
             && let Place::Free { next } = *place

@@ -99,21 +99,6 @@ pub(crate) struct Ticket {
     number: u64,
 }
 
-impl Ticket {
-    pub(crate) fn new(slot: u32, number: u64) -> Self {
-        Self { slot, number }
-    }
-
-    pub(crate) fn slot(self) -> u32 {
-        self.slot
-    }
-
-    /// Counts all calls of the connection, from 1.
-    pub(crate) fn number(self) -> u64 {
-        self.number
-    }
-}
-
 /// Which end of the connection this is. Either may call (W-1); only the ids depend on it (W-16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {

@@ -14,6 +14,7 @@ use crate::connection::End;
 use crate::context::now;
 use crate::error::RpcError;
 use crate::frame::Reason;
+use crate::session::Ended;
 
 /// How long the last words may take to be written and read.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -63,7 +64,9 @@ impl Driver {
         self.batch.take_stream_news(&mut core);
         core.session.poll_ended(&mut self.batch.ended);
         for call in shared.inbox.close() {
-            self.batch.ended.extend(core.start(call, now()));
+            if let Some(outcome) = core.start(&call, now()) {
+                self.batch.ended.push(Ended { caller: call, outcome });
+            }
         }
         core.session.poll_stops(&mut self.batch.stops);
         drop(core);

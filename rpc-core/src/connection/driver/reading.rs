@@ -11,11 +11,11 @@ use crate::connection::{Core, End};
 use crate::context::now;
 use crate::frame::Frame;
 
-/// How much is read at a time at first. A connection on which never more came at once keeps no more room than this.
+/// How much is read at a time at first.
 pub(super) const READ_MIN: usize = 1024;
 /// How much is read at a time when there is always more.
 const READ_MAX: usize = 256 * 1024;
-/// A buffer up to this size is shared with other drivers. A connection on which much comes at once has its own.
+/// A buffer up to this size is left to other drivers. A connection on which much comes at once keeps its own.
 const SHARED: usize = 16 * 1024;
 /// How many items of streams are as much work as another frame.
 const ITEMS: usize = 16;

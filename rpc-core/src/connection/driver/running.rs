@@ -1,0 +1,67 @@
+//! The handlers of the peer's calls: begun, and gone on with.
+
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Instant;
+
+use super::{BATCH, Driver, Turn};
+use crate::connection::serving::{self, Serving};
+use crate::connection::{Flow, Home, Served};
+
+impl Driver {
+    /// Runs what is ready.
+    pub(super) fn start_calls(&mut self, turn: &mut Turn) {
+        if self.batch.calls.is_empty() {
+            return;
+        }
+        turn.started += self.batch.calls.len();
+        let mut clock = Instant::now();
+        for call in &mut self.batch.calls {
+            let id = call.id;
+            let has_streams = call.streams > 0 || call.reads;
+            let flow = has_streams.then(|| Flow::new(&self.shared, id, call.streams, u16::from(call.reads)));
+            let served = self.serve.serve(call, flow.as_ref(), &mut clock);
+            if let Some(flow) = &flow {
+                self.batch.streams.get_or_insert_default().start(id, Arc::clone(flow));
+            }
+            match served {
+                Served::Answered(answer) => {
+                    turn.answers += 1;
+                    self.batch.answers.push_back((id, answer));
+                }
+                Served::Running(running) => {
+                    let home = running.home;
+                    let (serving, handler) =
+                        Serving::new(&self.shared, id, running, flow.filter(|flow| flow.sends() > 0));
+                    self.batch.handlers.push((id, handler));
+                    match home {
+                        Home::Connection if self.residents.has_room() => self.residents.add(serving),
+                        Home::Connection | Home::Cohort => self.batch.cohort.push(serving),
+                        Home::Task => self.batch.apart.push(serving),
+                    }
+                }
+            }
+        }
+        // A new task is run next, by this very thread. Having more to do makes the run time wake another thread for it;
+        // else nobody would look after the sockets if the handler keeps this one.
+        turn.unfinished |= !self.batch.cohort.is_empty() || !self.batch.apart.is_empty();
+        turn.attending = true;
+        self.batch.apart.drain(..).for_each(serving::spawn);
+        serving::spawn_together(&mut self.batch.cohort);
+        self.batch.calls.clear();
+        self.serve.rest();
+    }
+
+    /// Lets some of the handlers go on that live here.
+    pub(super) fn poll_residents(&mut self, cx: &mut Context<'_>, turn: &mut Turn) {
+        while turn.attending && self.batch.answers.len() < BATCH {
+            match self.residents.poll_answer(cx) {
+                Some(answer) => {
+                    turn.answers += 1;
+                    self.batch.answers.push_back(answer);
+                }
+                None => turn.attending = false,
+            }
+        }
+    }
+}
