@@ -278,9 +278,7 @@ impl Drop for Caller {
 /// Encodes the arguments, which share the bytes that are `lent`.
 fn encode<A: Serialize + ?Sized>(codec: &AnyCodec, lent: Vec<Bytes>, arguments: &A) -> Result<Message, RpcError> {
     let mut output = Message::output();
-    if !lent.is_empty() {
-        lent.into_iter().for_each(|bytes| output.lend(bytes));
-    }
+    lent.into_iter().for_each(|bytes| output.lend(bytes));
     match codec.encode(arguments, &mut output) {
         Ok(()) => Ok(Message::from(output)),
         Err(error) => {

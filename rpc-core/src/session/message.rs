@@ -107,8 +107,7 @@ impl From<Output> for Message {
     #[inline]
     fn from(output: Output) -> Self {
         match output.into_buffer() {
-            Ok(tail) if tail.len() < COPIED => Self { segments: None, tail },
-            Ok(tail) => Self::new(Vec::new(), tail),
+            Ok(tail) => tail.into(),
             Err(output) => {
                 let (segments, tail) = output.into_parts();
                 Self::new(segments, tail)
@@ -118,8 +117,10 @@ impl From<Output> for Message {
 }
 
 impl From<Vec<u8>> for Message {
+    #[inline]
     fn from(bytes: Vec<u8>) -> Self {
-        Self::new(Vec::new(), bytes)
+        // Nearly every message is short, and one piece.
+        if bytes.len() < COPIED { Self { segments: None, tail: bytes } } else { Self::new(Vec::new(), bytes) }
     }
 }
 
