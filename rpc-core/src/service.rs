@@ -1,6 +1,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
 
 use rpc_codec::bytes::{AsBytes, sharing};
 use rpc_codec::{AnyCodec, Codec};
@@ -103,8 +104,7 @@ impl<'a> Request<'a> {
         T: Serialize + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let (codec, method) = (self.codec.clone(), self.method);
-        Handler::run(async move { encode(&codec, method, handler.await) })
+        Handler::run(Answering { handler, codec: self.codec.clone(), method: self.method, answer: encode })
     }
 
     /// Answers with the future's output, be it a result or an error.
@@ -114,13 +114,7 @@ impl<'a> Request<'a> {
         E: Failure,
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let (codec, method) = (self.codec.clone(), self.method);
-        Handler::run(async move {
-            match handler.await {
-                Ok(value) => encode(&codec, method, value),
-                Err(error) => error.answer(&codec).0,
-            }
-        })
+        Handler::run(Answering { handler, codec: self.codec.clone(), method: self.method, answer: encode_result })
     }
 
     /// The stream that the caller sends at this place among the method's streams, from 1.
@@ -178,7 +172,44 @@ impl Handler {
     }
 }
 
-/// A result as the answer.
+/// A handler whose output becomes the answer. An `async` block would keep room for the handler twice, and move it from
+/// the one to the other when it begins.
+#[pin_project::pin_project]
+struct Answering<F, A> {
+    #[pin]
+    handler: F,
+    codec: AnyCodec,
+    method: &'static MethodDescriptor,
+    answer: A,
+}
+
+impl<F, A> Future for Answering<F, A>
+where
+    F: Future,
+    A: Fn(&AnyCodec, &MethodDescriptor, F::Output) -> Answer,
+{
+    type Output = Answer;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Answer> {
+        let this = self.project();
+        let output = std::task::ready!(this.handler.poll(cx));
+        Poll::Ready((this.answer)(this.codec, this.method, output))
+    }
+}
+
+/// A result or an error as the answer.
+fn encode_result<T, E>(codec: &AnyCodec, method: &MethodDescriptor, result: Result<T, E>) -> Answer
+where
+    T: Serialize + 'static,
+    E: Failure,
+{
+    match result {
+        Ok(value) => encode(codec, method, value),
+        Err(error) => error.answer(codec).0,
+    }
+}
+
+/// A value as the answer.
 fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, value: T) -> Answer {
     let mut output = Message::output();
     match value::write(codec, value, &mut output) {

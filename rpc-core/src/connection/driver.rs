@@ -25,15 +25,12 @@ use crate::limits::Limits;
 use crate::session::{Answer, Ended, Role, Stop};
 use batch::Batch;
 use reading::READ_MIN;
-use turn::Turn;
+use turn::{FEW, Turn};
 use writing::{After, is_finished};
 
 /// How much one turn reads before it writes, and writes before it reads again, in bytes. It bounds how long a small call
 /// waits for large ones that go the other way.
 const STINT: usize = 256 * 1024;
-/// How many frames go into the session, or calls come out of it, before what they led to is seen to: by then they are
-/// still in the processor's cache.
-const BATCH: usize = 16;
 /// How many calls one turn starts before what they answered is written.
 const CALLS: usize = 1024;
 /// How long an announced end waits for the peer to have heard of it.
@@ -54,6 +51,8 @@ pub(super) struct Driver {
     sleep: Pin<Box<Sleep>>,
     /// How many answers the last turn had.
     answers: usize,
+    /// Of the calls that were started last, not all were done at once.
+    waits: bool,
     /// The numbers of the last two turns, among those of all drivers.
     turns: [u64; 2],
     /// The buffer may hold a whole frame.
@@ -95,6 +94,7 @@ impl Driver {
             read_size: READ_MIN,
             undecoded: false,
             answers: 0,
+            waits: false,
             turns: [0; 2],
             batch: Box::default(),
             // Not in the future, so not set.
@@ -261,7 +261,8 @@ impl Driver {
             self.shared.changed.notify_waiters();
         }
         if turn.started < CALLS {
-            session.poll_calls(calls, BATCH, turn.now);
+            let most = if self.waits { FEW } else { turn.batch(self.answers) };
+            session.poll_calls(calls, most, turn.now);
         } else {
             turn.unfinished |= session.has_ready();
         }

@@ -8,6 +8,8 @@ use crate::connection::Home;
 const SLOW: Duration = Duration::from_micros(100);
 /// One that takes longer than this did so by itself; a shorter one may have lost the processor to another thread.
 const BLOCKING: Duration = Duration::from_millis(10);
+/// After so many quick polls in a row, one that is slow but not blocking is put down to the system.
+const PROVEN: u32 = 256;
 /// Later polls that take longer than this, on average, are worth handing over to a task: that costs a fraction of it.
 const LIGHT: Duration = Duration::from_micros(10);
 /// How many polls the average is over.
@@ -20,10 +22,12 @@ const DOUBLINGS: u32 = 6;
 
 /// Where a method's handlers begin: on the connection's task, or in one of their own; and where they go on.
 ///
-/// One slow poll is enough for the latter. Where it was the system's fault, the method is soon back; one that is slow
-/// every time never is.
+/// One slow poll is enough for the latter, unless the method was quick for long. Where it was the system's fault, the
+/// method is soon back; one that is slow every time never is.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
+    /// How many polls in a row were quick, up to [`PROVEN`].
+    quick: AtomicU32,
     /// How many quick runs are still to come before it is polled on the connection's task again.
     apart: AtomicU32,
     /// How often it was slow since it was last polled there.
@@ -39,13 +43,22 @@ impl Pace {
 
     /// A first poll took this long. Runs at the same time may overwrite each other's counts; they are only a guess.
     pub(super) fn note(&self, took: Duration) {
+        let quick = self.quick.load(Ordering::Relaxed);
         if took > SLOW {
+            self.quick.store(0, Ordering::Relaxed);
+            if quick == PROVEN && took <= BLOCKING {
+                return;
+            }
             let runs = if took > BLOCKING { AFTER_BLOCKING } else { AFTER_SLOW };
             let strikes = self.strikes.load(Ordering::Relaxed);
             let left = self.apart.load(Ordering::Relaxed);
             self.apart.store(left.max(runs << strikes), Ordering::Relaxed);
             self.strikes.store((strikes + 1).min(DOUBLINGS), Ordering::Relaxed);
             return;
+        }
+        // Once it is proven nothing is stored: drivers on other processors look at the same.
+        if quick < PROVEN {
+            self.quick.store(quick + 1, Ordering::Relaxed);
         }
         let left = self.apart.load(Ordering::Relaxed);
         if left > 0 {
@@ -100,6 +113,21 @@ mod tests {
         }
         pace.note(2 * BLOCKING);
         assert_eq!(runs_until_back(&pace), AFTER_BLOCKING);
+    }
+
+    #[test]
+    fn a_method_that_was_quick_for_long_is_sent_away_by_the_second_slow_poll() {
+        let pace = Pace::default();
+        let prove = || (0..PROVEN).for_each(|_| pace.note(SLOW));
+        prove();
+        pace.note(BLOCKING);
+        assert!(!pace.is_apart());
+        pace.note(2 * SLOW);
+        assert!(pace.is_apart());
+        prove();
+        assert!(!pace.is_apart());
+        pace.note(2 * BLOCKING);
+        assert!(pace.is_apart(), "a blocking poll is not the system's fault");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use tokio::io::AsyncReadExt as _;
 
-use super::{BATCH, Driver, STINT, Turn};
+use super::{Driver, STINT, Turn};
 use crate::connection::{Core, End};
 use crate::context::now;
 use crate::frame::Frame;
@@ -76,7 +76,8 @@ impl Driver {
         if self.undecoded {
             core.session.lend_room(&mut self.batch.calls, &mut self.batch.ended);
         }
-        while self.undecoded && frames < BATCH * ITEMS {
+        let most = turn.batch(self.answers.max(core.session.open())) * ITEMS;
+        while self.undecoded && frames < most {
             let mut weight = ITEMS;
             let take = |frame: Frame<'_>| {
                 if matches!(frame, Frame::Data { .. }) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Instant;
 
-use super::{BATCH, Driver, Turn};
+use super::{Driver, FEW, Turn};
 use crate::connection::serving::{self, Serving};
 use crate::connection::{Flow, Home, Served};
 
@@ -46,6 +46,7 @@ impl Driver {
         // else nobody would look after the sockets if the handler keeps this one.
         turn.unfinished |= !self.batch.cohort.is_empty() || !self.batch.apart.is_empty();
         turn.attending = true;
+        self.waits = !self.batch.handlers.is_empty();
         self.batch.apart.drain(..).for_each(serving::spawn);
         serving::spawn_together(&mut self.batch.cohort);
         self.batch.calls.clear();
@@ -54,7 +55,7 @@ impl Driver {
 
     /// Lets some of the handlers go on that live here.
     pub(super) fn poll_residents(&mut self, cx: &mut Context<'_>, turn: &mut Turn) {
-        while turn.attending && self.batch.answers.len() < BATCH {
+        while turn.attending && self.batch.answers.len() < FEW {
             match self.residents.poll_answer(cx) {
                 Some(answer) => {
                     turn.answers += 1;

@@ -10,9 +10,14 @@ use crate::stripe::Padded;
 /// Into how many shares the calls in flight are divided. When a share of the callers has been told, they get their turn
 /// and their next calls are written; when a share of the calls has been answered, the answers are written. Both ends
 /// are then at work at the same time.
-const SHARES: usize = 4;
+const SHARES: usize = 2;
 /// The least that is worth a system call of its own, and the most that does not make the others wait for too long.
 const SHARE: RangeInclusive<usize> = 16..=128;
+/// How many frames go into the session, or calls come out of it, before what they led to is seen to. The more, the longer
+/// each piece of the program stays in the processor's cache; but no more than a share, which is to be written early.
+const BATCH: RangeInclusive<usize> = FEW..=64;
+/// A batch of handlers that are not done at once: their own memory fills the cache.
+pub(super) const FEW: usize = 16;
 /// So many turns of others to each of its own, over the last two, and a driver divides nothing: the processors have
 /// enough to do.
 const BUSY: u64 = 4;
@@ -92,5 +97,10 @@ impl Turn {
     /// How many of the calls in flight are a share.
     pub(super) fn share(&self, calls: usize) -> usize {
         if self.is_busy { usize::MAX } else { (calls / SHARES).clamp(*SHARE.start(), *SHARE.end()) }
+    }
+
+    /// How many of the calls in flight are a batch.
+    pub(super) fn batch(&self, calls: usize) -> usize {
+        self.share(calls).clamp(*BATCH.start(), *BATCH.end())
     }
 }
