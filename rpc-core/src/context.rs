@@ -27,7 +27,8 @@ pub struct Context {
 struct Inner {
     peer: Arc<Peer>,
     origin: Origin,
-    reply_metadata: Mutex<Metadata>,
+    /// Made for the handlers that send some.
+    reply_metadata: OnceLock<Mutex<Metadata>>,
     /// The handler has been made.
     begun: AtomicBool,
     /// It was not done at once, and has ended.
@@ -68,7 +69,7 @@ impl Context {
             inner: Arc::new(Inner {
                 peer,
                 origin,
-                reply_metadata: Mutex::default(),
+                reply_metadata: OnceLock::new(),
                 begun: AtomicBool::new(false),
                 ended: AtomicBool::new(false),
                 cancelled: AtomicBool::new(false),
@@ -85,11 +86,11 @@ impl Context {
             return false;
         };
         inner.origin = std::mem::take(origin);
-        *inner.reply_metadata.get_mut().unwrap_or_else(PoisonError::into_inner) = Metadata::new();
+        inner.reply_metadata = OnceLock::new();
         *inner.begun.get_mut() = false;
         *inner.ended.get_mut() = false;
         // What woke the handler that it had.
-        inner.handler.take();
+        inner.handler = AtomicWaker::new();
         *inner.cancelled.get_mut() = false;
         inner.stopped = OnceLock::new();
         true
@@ -109,7 +110,7 @@ impl Context {
     ///
     /// The guard holds a lock; do not keep it across an `await`.
     pub fn reply_metadata(&self) -> impl std::ops::DerefMut<Target = Metadata> + '_ {
-        self.lock_reply_metadata()
+        lock(self.inner.reply_metadata.get_or_init(Mutex::default))
     }
 
     /// When the caller stops waiting, if it said so. The handler is dropped then.
@@ -245,12 +246,8 @@ impl Context {
     }
 
     pub(crate) fn take_reply_metadata(&self) -> Option<Box<Metadata>> {
-        let metadata = std::mem::take(&mut *self.lock_reply_metadata());
+        let metadata = std::mem::take(&mut *lock(self.inner.reply_metadata.get()?));
         (!metadata.is_empty()).then(|| Box::new(metadata))
-    }
-
-    fn lock_reply_metadata(&self) -> MutexGuard<'_, Metadata> {
-        self.inner.reply_metadata.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -264,6 +261,10 @@ impl fmt::Debug for Context {
             .field("cancelled", &self.is_cancelled())
             .finish_non_exhaustive()
     }
+}
+
+fn lock(metadata: &Mutex<Metadata>) -> MutexGuard<'_, Metadata> {
+    metadata.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The clock of deadlines; it stands still with the run time's in tests.

@@ -13,6 +13,39 @@ impl Driver {
     /// Ends what is due, and says what is due next.
     pub(super) fn heed_clock(&mut self, core: &mut Core, turn: &Turn) -> Result<Option<Instant>, End> {
         let now = turn.now;
+        // In most turns there is nothing but what the session looks after.
+        let own = if self.has_dues() { self.heed_dues(core, turn)? } else { None };
+        let mut timeout = core.session.poll_timeout();
+        if timeout.is_some_and(|due| due <= now) {
+            match core.session.verdict(now) {
+                Some(Verdict::Silent) => return Err(End::Silent(self.limits.keepalive_timeout)),
+                Some(Verdict::Idle) => core.session.retire(),
+                None => {}
+            }
+            core.session.handle_timeout(now);
+            timeout = core.session.poll_timeout();
+        }
+        self.batch.take_stream_news(core);
+        core.session.poll_ended(&mut self.batch.ended);
+        core.session.poll_stops(&mut self.batch.stops);
+        let due = earlier(own, timeout);
+        // An earlier time is left as it is: see `arm`.
+        core.timer = earlier(self.armed(now), due);
+        Ok(due)
+    }
+
+    fn has_dues(&self) -> bool {
+        !self.greeted
+            || self.reading_since.is_some()
+            || self.writing_since.is_some()
+            || self.conclude_at.is_some()
+            || self.expires.is_some()
+    }
+
+    /// The same for what the session knows nothing of.
+    #[cold]
+    fn heed_dues(&mut self, core: &mut Core, turn: &Turn) -> Result<Option<Instant>, End> {
+        let now = turn.now;
         if !self.greeted && self.handshake <= now {
             return Err(End::NoHello(self.limits.handshake));
         }
@@ -34,26 +67,9 @@ impl Driver {
             core.wish = core.wish.max(Wish::Drain);
             self.heed_wish(core, now)?;
         }
-        let mut timeout = core.session.poll_timeout();
-        if timeout.is_some_and(|due| due <= now) {
-            match core.session.verdict(now) {
-                Some(Verdict::Silent) => return Err(End::Silent(self.limits.keepalive_timeout)),
-                Some(Verdict::Idle) => core.session.retire(),
-                None => {}
-            }
-            core.session.handle_timeout(now);
-            timeout = core.session.poll_timeout();
-        }
-        self.batch.take_stream_news(core);
-        core.session.poll_ended(&mut self.batch.ended);
-        core.session.poll_stops(&mut self.batch.stops);
         let conclude_at = self.conclude_at.filter(|due| *due > now);
         let handshake = (!self.greeted).then_some(self.handshake);
-        let dues = [timeout, reading, writing, handshake, conclude_at, self.expires];
-        let due = dues.into_iter().flatten().min();
-        // An earlier time is left as it is: see `arm`.
-        core.timer = self.armed(now).into_iter().chain(due).min();
-        Ok(due)
+        Ok([reading, writing, handshake, conclude_at, self.expires].into_iter().flatten().min())
     }
 
     /// When the timer fires, where it is set.
@@ -73,5 +89,12 @@ impl Driver {
         if self.sleep.as_mut().poll(cx).is_ready() {
             cx.waker().wake_by_ref();
         }
+    }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        _ => one.or(other),
     }
 }
