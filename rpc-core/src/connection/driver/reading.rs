@@ -86,7 +86,10 @@ impl Driver {
                 core.session.handle_frame(frame, turn.now)
             };
             match self.decoder.decode_to(&mut self.buffer, take) {
-                Ok(true) => frames += weight,
+                Ok(true) => {
+                    frames += weight;
+                    self.undecoded = !self.buffer.is_empty();
+                }
                 Ok(false) => self.undecoded = false,
                 Err(breach) => {
                     self.undecoded = false;
