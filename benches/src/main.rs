@@ -18,6 +18,7 @@ mod quick;
 mod results;
 mod roster;
 mod rounds;
+mod slices;
 mod table;
 mod usage;
 mod workload;
@@ -31,6 +32,8 @@ cargo run --release                          every contestant, every workload
 cargo run --release -- <workload or contestant> …
                                              only these
 cargo run --release -- quick [bless]         the framework beside the floor, compared with (or written to) baseline.json
+cargo run --release -- slices <workload> <contestant or program:contestant> …
+                                             processor time per call, in turns of 30 ms
 cargo run --release -- cost [<contestant> …]  system calls, allocations, memory, builds";
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode, Fault> {
             process::main(task, contestant, workers, order)?;
         }
         ["cost", chosen @ ..] => cost::cost(chosen)?,
+        ["slices", workload, contestants @ ..] => slices::slices(workload, contestants)?,
         ["quick"] => return quick::check(),
         ["quick", "bless"] => quick::bless()?,
         ["help" | "-h" | "--help"] => println!("{USAGE}"),

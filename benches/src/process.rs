@@ -22,7 +22,12 @@ pub(crate) struct ServerProcess {
 
 impl ServerProcess {
     pub(crate) fn start(contestant: &str, pinned: bool) -> Result<Self, Fault> {
-        Self::start_as(program(contestant, pinned)?, "serve", contestant)
+        Self::start_with(program(contestant, pinned)?, contestant)
+    }
+
+    /// Starts one with a command that runs its program.
+    pub(crate) fn start_with(command: Command, contestant: &str) -> Result<Self, Fault> {
+        Self::start_as(command, "serve", contestant)
     }
 
     /// Starts one that counts its allocations, with a command that runs its program.
@@ -128,12 +133,14 @@ pub(crate) fn program_of(contestant: &str) -> Result<Command, Fault> {
 
 fn program(contestant: &str, pinned: bool) -> Result<Command, Fault> {
     let program = program_of(contestant)?;
-    if !pinned {
-        return Ok(program);
-    }
+    Ok(if pinned { self::pinned(&program) } else { program })
+}
+
+/// The same program, kept on one core.
+pub(crate) fn pinned(program: &Command) -> Command {
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]).arg(program.get_program());
-    Ok(command)
+    command
 }
 
 /// As many as the machine has cores, also where both processes are kept on one of them.

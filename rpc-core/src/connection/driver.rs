@@ -114,7 +114,8 @@ impl Driver {
 
     /// One turn: read, start calls, see to the clock, write.
     ///
-    /// Callers are told and handlers run while the lock is not held; neither is it while the transport reads or writes.
+    /// Callers are told and handlers run while the lock is not held; neither is it while the transport reads or writes,
+    /// unless a single answer is all there is.
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         let shared = Arc::clone(&self.shared);
         shared.set_driver(cx.waker());
