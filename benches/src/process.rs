@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -22,7 +23,7 @@ pub(crate) struct ServerProcess {
 
 impl ServerProcess {
     pub(crate) fn start(contestant: &str, pinned: bool) -> Result<Self, Fault> {
-        Self::start_with(program(contestant, pinned)?, contestant)
+        Self::start_with(placed(&program_of(contestant)?, pinned), contestant)
     }
 
     /// Starts one with a command that runs its program.
@@ -56,6 +57,18 @@ impl ServerProcess {
         &self.address
     }
 
+    /// What a client of it is asked to do.
+    pub(crate) fn order(&self, workload: &Workload, warm_up: Duration, measured: Duration) -> Order {
+        Order {
+            address: self.address.clone(),
+            workload: workload.name.to_owned(),
+            server: self.id(),
+            warm_up,
+            measured,
+            cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
+        }
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -80,7 +93,7 @@ impl Drop for ServerProcess {
 
 /// Runs a client process to its end.
 pub(crate) fn run_client(contestant: &str, order: &Order, workload: &Workload) -> Result<Outcome, Fault> {
-    let output = program(contestant, workload.pinned)?
+    let output = placed(&program_of(contestant)?, workload.pinned)
         .args(client_arguments("drive", contestant, order)?)
         .stderr(Stdio::piped())
         .output()?;
@@ -131,13 +144,11 @@ pub(crate) fn program_of(contestant: &str) -> Result<Command, Fault> {
     Ok(Command::new(if is_foreign { foreign::program()? } else { std::env::current_exe()? }))
 }
 
-fn program(contestant: &str, pinned: bool) -> Result<Command, Fault> {
-    let program = program_of(contestant)?;
-    Ok(if pinned { self::pinned(&program) } else { program })
-}
-
-/// The same program, kept on one core.
-pub(crate) fn pinned(program: &Command) -> Command {
+/// The same program, kept on one core if it is pinned.
+pub(crate) fn placed(program: &Command, pinned: bool) -> Command {
+    if !pinned {
+        return Command::new(program.get_program());
+    }
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]).arg(program.get_program());
     command

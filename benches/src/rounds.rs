@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::contestant::Fault;
-use crate::drive::{Order, Outcome};
+use crate::drive::Outcome;
 use crate::process::{ServerProcess, run_client};
 use crate::results::{Results, Run};
 use crate::roster::has_streams;
@@ -96,14 +96,7 @@ impl Plan {
 
     fn run_once(&self, contestant: &str, workload: &Workload) -> Result<Outcome, Fault> {
         let server = ServerProcess::start(contestant, workload.pinned)?;
-        let order = Order {
-            address: server.address().to_owned(),
-            workload: workload.name.to_owned(),
-            server: server.id(),
-            warm_up: self.warm_up,
-            measured: self.measured,
-            cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
-        };
+        let order = server.order(workload, self.warm_up, self.measured);
         run_client(contestant, &order, workload)
     }
 }

@@ -1,13 +1,13 @@
 //! Contestants in slices of time so short that all of them meet the same machine: for changes that rounds do not show.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use crate::contestant::Fault;
-use crate::drive::{Order, Outcome};
-use crate::process::{ServerProcess, client_arguments, pinned, program_of};
+use crate::drive::Outcome;
+use crate::process::{ServerProcess, client_arguments, placed, program_of};
 use crate::workload::Workload;
 
 const SLICE: Duration = Duration::from_millis(30);
@@ -18,8 +18,19 @@ const WARM_UP: Duration = Duration::from_millis(500);
 /// A server that is always there, and a client that is stopped while it is not its turn.
 struct Contestant {
     name: String,
-    client: Child,
+    client: Client,
     _server: ServerProcess,
+}
+
+/// It ends when this is dropped: nothing else would end one that is stopped.
+struct Client(Child);
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        // One that is gone already is what is wanted.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Runs `contestants` in turn; one of another build is written `<program>:<contestant>`. Prints what a call, or an item,
@@ -34,7 +45,7 @@ pub(crate) fn slices(workload: &str, contestants: &[&str]) -> Result<(), Fault> 
     for contestant in contestants {
         let contestant = start(contestant, &workload, count)?;
         sleep(WARM_UP / 2);
-        writeln!(signals, "kill -STOP {}", contestant.client.id())?;
+        writeln!(signals, "kill -STOP {}", contestant.client.0.id())?;
         running.push(contestant);
     }
     let turns = (WARM_UP * count + MEASURED * count).as_millis() / SLICE.as_millis();
@@ -44,12 +55,12 @@ pub(crate) fn slices(workload: &str, contestants: &[&str]) -> Result<(), Fault> 
         let Some(contestant) = running.get(at) else {
             continue;
         };
-        writeln!(signals, "kill -CONT {}", contestant.client.id())?;
+        writeln!(signals, "kill -CONT {}", contestant.client.0.id())?;
         sleep(SLICE);
-        writeln!(signals, "kill -STOP {}", contestant.client.id())?;
+        writeln!(signals, "kill -STOP {}", contestant.client.0.id())?;
     }
     for contestant in &running {
-        writeln!(signals, "kill -CONT {}", contestant.client.id())?;
+        writeln!(signals, "kill -CONT {}", contestant.client.0.id())?;
     }
     drop(signals);
     shell.wait()?;
@@ -57,12 +68,13 @@ pub(crate) fn slices(workload: &str, contestants: &[&str]) -> Result<(), Fault> 
     println!("| {} | server, µs | client, µs | both, µs | to the first |", workload.name);
     println!("| --- | ---: | ---: | ---: | ---: |");
     let mut first = None;
-    for contestant in running {
-        let output = contestant.client.wait_with_output()?;
-        if !output.status.success() {
+    for mut contestant in running {
+        let mut output = String::new();
+        contestant.client.0.stdout.take().ok_or("the client has no output")?.read_to_string(&mut output)?;
+        if !contestant.client.0.wait()?.success() {
             return Err(format!("{} failed", contestant.name).into());
         }
-        let Outcome { server_cpu, client_cpu, .. } = serde_json::from_slice(&output.stdout)?;
+        let Outcome { server_cpu, client_cpu, .. } = serde_json::from_str(&output)?;
         let both = server_cpu + client_cpu;
         let ratio = both / *first.get_or_insert(both);
         println!("| {} | {server_cpu:.3} | {client_cpu:.3} | {both:.3} | {ratio:.3} |", contestant.name);
@@ -71,20 +83,14 @@ pub(crate) fn slices(workload: &str, contestants: &[&str]) -> Result<(), Fault> 
 }
 
 fn start(name: &str, workload: &Workload, count: u32) -> Result<Contestant, Fault> {
-    let (command, contestant) = match name.rsplit_once(':') {
+    let (program, contestant) = match name.rsplit_once(':') {
         Some((program, contestant)) => (Command::new(program), contestant),
         None => (program_of(name)?, name),
     };
-    let command = || if workload.pinned { pinned(&command) } else { Command::new(command.get_program()) };
-    let server = ServerProcess::start_with(command(), contestant)?;
-    let order = Order {
-        address: server.address().to_owned(),
-        workload: workload.name.to_owned(),
-        server: server.id(),
-        warm_up: WARM_UP * count,
-        measured: MEASURED * count,
-        cores: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
-    };
-    let client = command().args(client_arguments("drive", contestant, &order)?).stdout(Stdio::piped()).spawn()?;
+    let server = ServerProcess::start_with(placed(&program, workload.pinned), contestant)?;
+    let order = server.order(workload, WARM_UP * count, MEASURED * count);
+    let mut client = placed(&program, workload.pinned);
+    client.args(client_arguments("drive", contestant, &order)?).stdout(Stdio::piped());
+    let client = Client(client.spawn()?);
     Ok(Contestant { name: name.to_owned(), client, _server: server })
 }

@@ -114,8 +114,7 @@ impl Driver {
 
     /// One turn: read, start calls, see to the clock, write.
     ///
-    /// Callers are told and handlers run while the lock is not held; neither is it while the transport reads or writes,
-    /// unless a single answer is all there is.
+    /// Callers are told and handlers run while the lock is not held; neither is it while the transport reads or writes.
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         let shared = Arc::clone(&self.shared);
         shared.set_driver(cx.waker());
@@ -182,14 +181,10 @@ impl Driver {
             return Ok(false);
         }
         let due = self.heed_clock(&mut core, turn)?;
-        let is_quiet =
-            turn.told + self.batch.ended.len() + turn.started.max(turn.answers) <= 1 && core.session.is_quiet();
-        shared.note_quiet(is_quiet);
-        // Nobody else wants the lock where one answer is all there is.
-        let is_written = is_quiet && turn.answers == 1 && core.write_now(turn.now);
-        let writer = if gathers || is_written { None } else { self.take_writer(&mut core, turn) };
+        let writer = if gathers { None } else { self.take_writer(&mut core, turn) };
         let mut finished = writer.is_none() && is_finished(&core);
         turn.told += self.batch.ended.len();
+        shared.note_quiet(turn.told + turn.started.max(turn.answers) <= 1 && core.session.is_quiet());
         let has_closed = shared.has_closed(&core);
         drop(core);
         if has_closed {

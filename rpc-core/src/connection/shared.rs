@@ -241,7 +241,7 @@ impl Core {
     }
 
     /// Writes all there is, if the transport takes it at once.
-    pub(super) fn write_now(&mut self, now: Instant) -> bool {
+    fn write_now(&mut self, now: Instant) -> bool {
         let Some(writer) = self.writer.as_mut().filter(|writer| writer.is_empty()) else {
             return false;
         };
