@@ -16,6 +16,7 @@ use bytes::BytesMut;
 use tokio::io::AsyncRead;
 use tokio::time::Sleep;
 
+use super::shared::OpenSession;
 use super::{Core, End, Residents, Serve, Shared, Wish};
 use crate::caught::caught;
 use crate::context::now;
@@ -249,25 +250,32 @@ impl Driver {
     /// Takes from the session what has ended, what to stop and, unless that has been much already, what to start.
     fn hand_out(&mut self, core: &mut Core, turn: &mut Turn) {
         self.batch.take_stream_news(core);
-        let Batch { ended, stops, calls, .. } = &mut *self.batch;
         let session = &mut core.session;
-        session.poll_ended(ended);
-        session.poll_stops(stops);
-        if !self.greeted
-            && let Some(hello) = session.peer()
-        {
-            self.greeted = true;
-            self.serve.handle_hello(hello);
-            self.shared.changed.notify_waiters();
+        session.poll_ended(&mut self.batch.ended);
+        session.poll_stops(&mut self.batch.stops);
+        if !self.greeted {
+            self.greet(session);
         }
         if turn.started < CALLS {
             let most = if self.waits { FEW } else { turn.batch(self.answers) };
-            session.poll_calls(calls, most, turn.now);
+            session.poll_calls(&mut self.batch.calls, most, turn.now);
         } else {
             turn.unfinished |= session.has_ready();
         }
     }
 
+    /// Tells of the peer's HELLO, once it is there.
+    #[cold]
+    fn greet(&mut self, session: &OpenSession) {
+        let Some(hello) = session.peer() else {
+            return;
+        };
+        self.greeted = true;
+        self.serve.handle_hello(hello);
+        self.shared.changed.notify_waiters();
+    }
+
+    #[cold]
     fn heed_wish(&mut self, core: &mut Core, now: Instant) -> Result<(), End> {
         match core.wish {
             Wish::Live => {}

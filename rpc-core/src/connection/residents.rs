@@ -29,11 +29,9 @@ impl Residents {
     }
 
     /// Polls those that were woken until one has its answer, if one does.
+    #[inline]
     pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Option<(u64, Answer)> {
-        match Pin::new(&mut **self.handlers.as_mut()?).poll_next(cx) {
-            Poll::Ready(answer) => answer,
-            Poll::Pending => None,
-        }
+        poll_next(self.handlers.as_mut()?, cx)
     }
 
     /// Gives those that are left tasks of their own: the connection's ends.
@@ -41,6 +39,15 @@ impl Residents {
         for Resident(serving) in self.handlers.take().into_iter().flat_map(|handlers| *handlers) {
             serving::spawn(serving);
         }
+    }
+}
+
+/// Apart, since most turns have nothing to do with it.
+#[inline(never)]
+fn poll_next(handlers: &mut FuturesUnordered<Resident>, cx: &mut Context<'_>) -> Option<(u64, Answer)> {
+    match Pin::new(handlers).poll_next(cx) {
+        Poll::Ready(answer) => answer,
+        Poll::Pending => None,
     }
 }
 

@@ -130,6 +130,7 @@ impl Shared {
     }
 
     /// No further calls are made here.
+    #[cold]
     pub(super) fn note_closed(&self) {
         self.signs.0.is_open.store(false, Ordering::Relaxed);
         self.changed.notify_waiters();

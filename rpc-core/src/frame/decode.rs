@@ -37,12 +37,8 @@ impl Decoder {
         buffer: &mut BytesMut,
         take: impl FnOnce(Frame<'_>) -> Result<(), Breach>,
     ) -> Result<bool, Breach> {
-        if self.stage == Stage::Preface {
-            if !preface::check(buffer)? {
-                return Ok(false);
-            }
-            buffer.advance(PREFACE.len());
-            self.stage = Stage::Hello;
+        if self.stage == Stage::Preface && !self.take_preface(buffer)? {
+            return Ok(false);
         }
         let Some(header) = buffer.first_chunk::<HEADER>() else {
             return Ok(false);
@@ -56,14 +52,22 @@ impl Decoder {
             self.stage = Stage::Frames;
         }
         if header.length > IN_PLACE {
-            buffer.advance(HEADER);
-            take(header.frame(buffer.split_to(header.length).freeze())?)?;
-            return Ok(true);
+            return take(header.cut_frame(buffer)?).map(|()| true);
         }
         let end = HEADER + header.length;
         let taken = take(header.frame(buffer.get(HEADER..end).unwrap_or_default())?);
         buffer.advance(end);
         taken.map(|()| true)
+    }
+
+    #[cold]
+    fn take_preface(&mut self, buffer: &mut BytesMut) -> Result<bool, Breach> {
+        let is_whole = preface::check(buffer)?;
+        if is_whole {
+            buffer.advance(PREFACE.len());
+            self.stage = Stage::Hello;
+        }
+        Ok(is_whole)
     }
 
     /// The next frame, once `buffer` holds all of it.
@@ -97,6 +101,7 @@ impl Decoder {
         self.check_any(header)
     }
 
+    #[cold]
     fn check_any(&self, header: &Header) -> Result<(), Breach> {
         if self.stage == Stage::Hello && header.kind != kind::HELLO && header.kind != kind::GOAWAY {
             return Err(Breach::new("the first frame is not HELLO"));
@@ -204,12 +209,18 @@ impl Header {
         if self.has(flag::NOT_EXECUTED) { Ran::No } else { Ran::Yes }
     }
 
+    /// A long frame, cut out of the buffer that it is the first of.
+    #[inline(never)]
+    fn cut_frame(&self, buffer: &mut BytesMut) -> Result<Frame<'static>, Breach> {
+        buffer.advance(HEADER);
+        self.frame(buffer.split_to(self.length).freeze())
+    }
+
     #[inline]
     fn frame<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Frame<'a>, Breach> {
         let id = self.call;
         let index = self.index;
         Ok(match self.kind {
-            kind::HELLO => Frame::Hello(Box::new(Hello::read(&payload)?)),
             kind::CALL => Frame::Call(Call {
                 id,
                 codec: index,
@@ -225,6 +236,18 @@ impl Header {
                 let fields = take_fields(&mut payload)?;
                 Frame::Reply { id, fields, message: self.part(payload)? }
             }
+            kind::DATA => Frame::Data { id, index, message: self.part(payload)? },
+            _ => return self.other_frame(payload),
+        })
+    }
+
+    /// Apart, so that the frames that nearly all are find little in their way.
+    #[inline(never)]
+    fn other_frame<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Frame<'a>, Breach> {
+        let id = self.call;
+        let index = self.index;
+        Ok(match self.kind {
+            kind::HELLO => Frame::Hello(Box::new(Hello::read(&payload)?)),
             kind::END => Frame::End(End {
                 id,
                 index,
@@ -234,7 +257,6 @@ impl Header {
                 fields: take_fields(&mut payload)?,
                 message: self.part(payload)?,
             }),
-            kind::DATA => Frame::Data { id, index, message: self.part(payload)? },
             kind::CHUNK if payload.is_empty() => return Err(Breach::new("an empty CHUNK")),
             kind::CHUNK => Frame::Chunk { id, index, bytes: payload.into_piece() },
             kind::CREDIT => match u32::from_le_bytes(whole(&payload)?) {
@@ -262,10 +284,15 @@ impl Header {
 
     /// The message that `payload` is, or begins (W-26, W-27).
     #[inline]
-    fn part<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Part<'a>, Breach> {
-        if !self.has(flag::CHUNKED) {
-            return Ok(Part { total: None, bytes: payload.into_piece() });
+    fn part<'a, P: Payload<'a>>(&self, payload: P) -> Result<Part<'a>, Breach> {
+        if self.has(flag::CHUNKED) {
+            return self.first_part(payload);
         }
+        Ok(Part { total: None, bytes: payload.into_piece() })
+    }
+
+    #[cold]
+    fn first_part<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Part<'a>, Breach> {
         let total = take(&mut payload, Buf::try_get_u32_le)?;
         if payload.len() as u64 >= u64::from(total) {
             return Err(Breach::new(format!("a chunked message of {total} bytes begins with {}", payload.len())));
@@ -297,6 +324,7 @@ fn whole<const N: usize>(payload: &[u8]) -> Result<[u8; N], Breach> {
         .map_err(|_| Breach::new(format!("a payload of {} bytes should have {N}", payload.len())))
 }
 
+#[cold]
 fn short() -> Breach {
     Breach::new("a payload is shorter than its kind needs")
 }

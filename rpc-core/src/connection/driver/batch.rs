@@ -8,7 +8,7 @@ use super::streams::StreamBatch;
 use crate::caught::wake;
 use crate::connection::inbox::Left;
 use crate::connection::serving::{Handler, Serving};
-use crate::connection::{Core, Pending};
+use crate::connection::{Core, Flow, Pending, Running};
 use crate::session::{Answer, Ended, Incoming, Stop};
 
 /// What passes between the session, which is behind the lock, and the work, which is not. Between turns it is empty but
@@ -22,9 +22,9 @@ pub(super) struct Batch {
     pub(super) stops: Vec<(Handler, Stop)>,
     pub(super) calls: VecDeque<Incoming>,
     pub(super) answers: VecDeque<(u64, Answer)>,
-    /// Handlers that are not done and get tasks, and what stops all that are not done.
+    /// Handlers that are not done at once, those of them that get a task together, and what stops them.
+    pub(super) running: Vec<(u64, Running, Option<Arc<Flow>>)>,
     pub(super) cohort: Vec<Serving>,
-    pub(super) apart: Vec<Serving>,
     pub(super) handlers: Vec<(u64, Handler)>,
     /// Made for the first call with streams.
     pub(super) streams: Option<Box<StreamBatch>>,

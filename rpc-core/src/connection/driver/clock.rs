@@ -17,12 +17,7 @@ impl Driver {
         let own = if self.has_dues() { self.heed_dues(core, turn)? } else { None };
         let mut timeout = core.session.poll_timeout();
         if timeout.is_some_and(|due| due <= now) {
-            match core.session.verdict(now) {
-                Some(Verdict::Silent) => return Err(End::Silent(self.limits.keepalive_timeout)),
-                Some(Verdict::Idle) => core.session.retire(),
-                None => {}
-            }
-            core.session.handle_timeout(now);
+            self.heed_timeout(core, now)?;
             timeout = core.session.poll_timeout();
         }
         self.batch.take_stream_news(core);
@@ -32,6 +27,18 @@ impl Driver {
         // An earlier time is left as it is: see `arm`.
         core.timer = earlier(self.armed(now), due);
         Ok(due)
+    }
+
+    /// Ends what is due in the session.
+    #[cold]
+    fn heed_timeout(&mut self, core: &mut Core, now: Instant) -> Result<(), End> {
+        match core.session.verdict(now) {
+            Some(Verdict::Silent) => return Err(End::Silent(self.limits.keepalive_timeout)),
+            Some(Verdict::Idle) => core.session.retire(),
+            None => {}
+        }
+        core.session.handle_timeout(now);
+        Ok(())
     }
 
     fn has_dues(&self) -> bool {

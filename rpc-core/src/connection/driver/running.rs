@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Instant;
 
-use super::{Driver, FEW, Turn};
+use super::{Batch, Driver, FEW, Turn};
 use crate::connection::serving::{self, Serving};
 use crate::connection::{Flow, Home, Served};
 
@@ -29,28 +29,39 @@ impl Driver {
                     turn.answers += 1;
                     self.batch.answers.push_back((id, answer));
                 }
-                Served::Running(running) => {
-                    let home = running.home;
-                    let (serving, handler) =
-                        Serving::new(&self.shared, id, running, flow.filter(|flow| flow.sends() > 0));
-                    self.batch.handlers.push((id, handler));
-                    match home {
-                        Home::Connection if self.residents.has_room() => self.residents.add(serving),
-                        Home::Connection | Home::Cohort => self.batch.cohort.push(serving),
-                        Home::Task => self.batch.apart.push(serving),
-                    }
-                }
+                Served::Running(running) => self.batch.running.push((id, running, flow)),
             }
         }
-        // A new task is run next, by this very thread. Having more to do makes the run time wake another thread for it;
-        // else nobody would look after the sockets if the handler keeps this one.
-        turn.unfinished |= !self.batch.cohort.is_empty() || !self.batch.apart.is_empty();
         turn.attending = true;
-        self.waits = !self.batch.handlers.is_empty();
-        self.batch.apart.drain(..).for_each(serving::spawn);
-        serving::spawn_together(&mut self.batch.cohort);
+        self.waits = !self.batch.running.is_empty();
+        if self.waits {
+            self.settle(turn);
+        }
         self.batch.calls.clear();
         self.serve.rest();
+    }
+
+    /// Finds homes for the handlers that are not done.
+    #[inline(never)]
+    fn settle(&mut self, turn: &mut Turn) {
+        let Batch { running, cohort, handlers, .. } = &mut *self.batch;
+        for (id, running, flow) in running.drain(..) {
+            let home = running.home;
+            let (serving, handler) = Serving::new(&self.shared, id, running, flow.filter(|flow| flow.sends() > 0));
+            handlers.push((id, handler));
+            // A new task is run next, by this very thread. Having more to do makes the run time wake another thread for
+            // it; else nobody would look after the sockets if the handler keeps this one.
+            match home {
+                Home::Connection if self.residents.has_room() => {
+                    self.residents.add(serving);
+                    continue;
+                }
+                Home::Connection | Home::Cohort => cohort.push(serving),
+                Home::Task => serving::spawn(serving),
+            }
+            turn.unfinished = true;
+        }
+        serving::spawn_together(cohort);
     }
 
     /// Lets some of the handlers go on that live here.
