@@ -96,6 +96,7 @@ struct Inner {
 
 impl RpcError {
     /// An error with this code and a one-line message.
+    #[cold]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self {
             inner: Box::new(Inner {

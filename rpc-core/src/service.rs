@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 
 use rpc_codec::bytes::{AsBytes, sharing};
-use rpc_codec::{AnyCodec, Codec};
+use rpc_codec::{AnyCodec, Codec, DecodeError, EncodeError};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -70,15 +70,18 @@ impl<'a> Request<'a> {
             Some(message) => sharing(message, || self.codec.decode(message)),
             None => self.codec.decode(self.body),
         };
-        decoded.map_err(|error| {
-            self.refuse(
-                Code::InvalidArgument,
-                format!(
-                    "the arguments of {} cannot be read: {error}; do both ends have the same version of the trait?",
-                    self.name()
-                ),
-            )
-        })
+        decoded.map_err(|error| self.refuse_unreadable(&error))
+    }
+
+    #[cold]
+    fn refuse_unreadable(&self, error: &DecodeError) -> Handler {
+        self.refuse(
+            Code::InvalidArgument,
+            format!(
+                "the arguments of {} cannot be read: {error}; do both ends have the same version of the trait?",
+                self.name()
+            ),
+        )
     }
 
     /// Checks that there are no arguments.
@@ -214,17 +217,22 @@ fn encode<T: Serialize + 'static>(codec: &AnyCodec, method: &MethodDescriptor, v
     let mut output = Message::output();
     match value::write(codec, value, &mut output) {
         Ok(()) => Answer::Reply { metadata: None, message: Message::from(output) },
-        Err(error) => Answer::Status {
-            code: Code::Internal,
-            message: format!(
-                "the result of {}.{} cannot be encoded as {}: {error}",
-                method.service,
-                method.name,
-                codec.name()
-            ),
-            metadata: None,
-            push_back: None,
-        },
+        Err(error) => unencodable(codec, method, &error),
+    }
+}
+
+#[cold]
+fn unencodable(codec: &AnyCodec, method: &MethodDescriptor, error: &EncodeError) -> Answer {
+    Answer::Status {
+        code: Code::Internal,
+        message: format!(
+            "the result of {}.{} cannot be encoded as {}: {error}",
+            method.service,
+            method.name,
+            codec.name()
+        ),
+        metadata: None,
+        push_back: None,
     }
 }
 

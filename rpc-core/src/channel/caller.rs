@@ -6,7 +6,7 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rpc_codec::{AnyCodec, Codec as _};
+use rpc_codec::{AnyCodec, Codec as _, EncodeError};
 use serde::Serialize;
 use tokio::time::Sleep;
 
@@ -118,6 +118,12 @@ impl Caller {
             Some(arguments) => encode(channel.codec(), lent, arguments),
             None => Ok(Message::default()),
         };
+        Self::with_message(channel, method, message)
+    }
+
+    /// Not a part of every stub: it knows nothing of the arguments' type.
+    #[inline(never)]
+    fn with_message(channel: &Channel, method: &'static MethodDescriptor, message: Result<Message, RpcError>) -> Self {
         Self {
             channel: channel.hold(),
             method,
@@ -281,9 +287,12 @@ fn encode<A: Serialize + ?Sized>(codec: &AnyCodec, lent: Vec<Bytes>, arguments: 
     lent.into_iter().for_each(|bytes| output.lend(bytes));
     match codec.encode(arguments, &mut output) {
         Ok(()) => Ok(Message::from(output)),
-        Err(error) => {
-            let text = format!("the arguments cannot be encoded as {}: {error}", codec.name());
-            Err(RpcError::new(Code::InvalidArgument, text).with_phase(Phase::Send).with_source(error))
-        }
+        Err(error) => Err(unencodable(codec, error)),
     }
+}
+
+#[cold]
+fn unencodable(codec: &AnyCodec, error: EncodeError) -> RpcError {
+    let text = format!("the arguments cannot be encoded as {}: {error}", codec.name());
+    RpcError::new(Code::InvalidArgument, text).with_phase(Phase::Send).with_source(error)
 }

@@ -111,11 +111,7 @@ impl Dispatch {
                     body: std::mem::take(&mut call.body),
                     flow: flow.cloned(),
                 };
-                let pace = Arc::clone(&method.pace);
-                return match entered {
-                    Some(own) => Ok(Served::Running(job.run_apart(own, pace))),
-                    None => shared.wait(job, pace),
-                };
+                return shared.run_apart(job, entered, &method.pace);
             }
         };
         let request = Request { method: descriptor, codec, body: &call.body, context: &context, flow };
@@ -255,6 +251,15 @@ fn codec<'a>(codecs: &'a [Result<AnyCodec, Box<str>>], place: u16, shared: &Shar
 }
 
 impl Shared {
+    /// Gives a call a task of its own from its beginning.
+    #[inline(never)]
+    fn run_apart(&self, job: Job, entered: Option<Pass>, pace: &Arc<Pace>) -> Result<Served, Refusal> {
+        match entered {
+            Some(own) => Ok(Served::Running(job.run_apart(own, Arc::clone(pace)))),
+            None => self.wait(job, Arc::clone(pace)),
+        }
+    }
+
     /// The server runs as many handlers as it may: the call waits, if there is a place.
     fn wait(&self, job: Job, pace: Arc<Pace>) -> Result<Served, Refusal> {
         let limit = self.gate.limit();

@@ -113,6 +113,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// The streams of a call of this end stop with its answer. The peer must not wait for more of them (W-29).
+    #[inline(never)]
     fn end_streams_of_answered(&mut self, id: u64, end: Option<EndHead>, is_whole: bool) -> Result<(), Breach> {
         if self.assembly.has(id, 1) {
             if end.is_none() {
@@ -146,6 +147,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         Ok(())
     }
 
+    #[inline(never)]
     fn begin_answer(
         &mut self,
         ticket: Ticket,
@@ -166,21 +168,27 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// Why an answer cannot be taken in.
+    #[inline]
     fn unreadable(&self, end: Option<EndHead>, len: usize, unknown: Option<u8>) -> Option<RpcError> {
+        if unknown.is_none() && len <= self.limits.message {
+            return None;
+        }
+        Some(self.why_unreadable(end, len, unknown))
+    }
+
+    #[cold]
+    fn why_unreadable(&self, end: Option<EndHead>, len: usize, unknown: Option<u8>) -> RpcError {
         let ran = end.map_or(Ran::Yes, |end| end.ran);
         if let Some(tag) = unknown {
             let text = format!("the answer needs field {tag:#04x}, which this version does not know");
             // Perhaps the field takes back what the flag says.
             let delivery = if ran == Ran::Yes { Delivery::Executed } else { Delivery::Unknown };
-            return Some(RpcError::new(Code::Internal, text).with_delivery(delivery));
+            return RpcError::new(Code::Internal, text).with_delivery(delivery);
         }
         let limit = self.limits.message;
-        if len > limit {
-            let what = if end.is_none() { "result" } else { "error" };
-            let text = format!("the {what} is {len} bytes; this end takes at most {limit} (its Limits::message)");
-            return Some(RpcError::new(Code::ResourceExhausted, text).with_delivery(delivery(ran)));
-        }
-        None
+        let what = if end.is_none() { "result" } else { "error" };
+        let text = format!("the {what} is {len} bytes; this end takes at most {limit} (its Limits::message)");
+        RpcError::new(Code::ResourceExhausted, text).with_delivery(delivery(ran))
     }
 
     /// The peer has answered: the slot is free, and the caller has its outcome.
@@ -208,9 +216,15 @@ fn answered_twice(id: u64) -> Breach {
 }
 
 fn outcome(end: Option<EndHead>, metadata: Option<Box<Metadata>>, body: Body) -> Outcome {
-    let Some(end) = end else {
-        return Outcome::Reply(Reply { metadata, body });
-    };
+    match end {
+        None => Outcome::Reply(Reply { metadata, body }),
+        Some(end) => failure(end, metadata, body),
+    }
+}
+
+/// The outcome that an END tells of.
+#[inline(never)]
+fn failure(end: EndHead, metadata: Option<Box<Metadata>>, body: Body) -> Outcome {
     if end.typed {
         return Outcome::Typed(Reply { metadata, body });
     }

@@ -42,10 +42,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         self.budget.earn();
         let (id, oneway, streams) = (call.id, call.oneway, streams_of(&call));
         if streams > 0 || call.reads {
-            self.budget.earn_more();
-            let sent = if call.reads { vec![self.new_sent()] } else { Vec::new() };
-            let read = (0..streams).map(|_| Read::new(INITIAL_CREDIT)).collect();
-            self.streams.insert(streams::Entry { id, handle: None, sent, read });
+            self.make_streams(id, streams, call.reads);
         }
         let deadline = call.fields.deadline.map(|remaining| now + remaining.min(LONGEST_DEADLINE));
         let is_whole = call.message.total.is_none();
@@ -78,6 +75,15 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         self.work.push(Entry { id, stage, oneway, deadline, stopped: None });
         self.note_deadline(deadline);
         Ok(())
+    }
+
+    /// Makes what the streams of a call of the peer need.
+    #[inline(never)]
+    fn make_streams(&mut self, id: u64, streams: u16, reads: bool) {
+        self.budget.earn_more();
+        let sent = if reads { vec![self.new_sent()] } else { Vec::new() };
+        let read = (0..streams).map(|_| Read::new(INITIAL_CREDIT)).collect();
+        self.streams.insert(streams::Entry { id, handle: None, sent, read });
     }
 
     /// The message of a call has come in full.
@@ -300,6 +306,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// Answers a call that is not taken. One whose message still comes keeps its slot until that has gone by (W-29).
+    #[cold]
     fn refuse_call(&mut self, call: &Call<'_>, refusal: &Refusal) -> Result<(), Breach> {
         if call.message.total.is_none() && !call.streams {
             self.put_refusal(call.id, call.oneway, refusal);
@@ -313,6 +320,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// Keeps a call that is answered and of which more will come.
+    #[cold]
     fn keep_answered(&mut self, call: &Call<'_>) -> Result<(), Breach> {
         let Call { id, oneway, .. } = *call;
         let most = 2 * self.limits.calls;
@@ -329,6 +337,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// Lets the message of a call that is not taken go by.
+    #[cold]
     fn read_over(&mut self, call: &Call<'_>) -> Result<(), Breach> {
         if call.message.total.is_none() {
             return Ok(());

@@ -24,25 +24,12 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             .and_then(|()| self.check_fits(outgoing, now))
             .map_err(|error| error.with_phase(Phase::Send).with_delivery(Delivery::NotSent))?;
         let deadline = outgoing.deadline;
-        let full = || {
-            RpcError::new(Code::ResourceExhausted, "more than a million calls wait on this connection")
-                .with_phase(Phase::Send)
-                .with_delivery(Delivery::NotSent)
-        };
         let obstacle = match self.line.front(Obstacle::Slot) {
             Some(_) => Some(Obstacle::Slot),
             None => self.obstacle(outgoing, Obstacle::Slot, now),
         };
         if let Some(obstacle) = obstacle {
-            let wire = Wire::Queued(Box::new(outgoing.clone()));
-            let ticket = self.calls.insert(wire, caller, deadline).ok_or_else(full)?;
-            if self.line.is_long() {
-                let calls = &mut self.calls;
-                self.line.sweep(|ticket| calls.get_mut(ticket).is_some());
-            }
-            self.line.push(ticket, obstacle);
-            self.note_deadline(deadline);
-            return Ok(Some(ticket));
+            return self.queue(outgoing, caller, obstacle).map(Some);
         }
         let ticket = self.calls.insert(Wire::Closed, caller, deadline).ok_or_else(full)?;
         let wire = self.transmit(ticket, outgoing, now);
@@ -55,6 +42,20 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         }
         self.note_deadline(deadline);
         Ok(Some(ticket))
+    }
+
+    /// Has a call wait, with a copy of what it sends.
+    #[inline(never)]
+    fn queue(&mut self, outgoing: &Outgoing, caller: C, obstacle: Obstacle) -> Result<Ticket, RpcError> {
+        let wire = Wire::Queued(Box::new(outgoing.clone()));
+        let ticket = self.calls.insert(wire, caller, outgoing.deadline).ok_or_else(full)?;
+        if self.line.is_long() {
+            let calls = &mut self.calls;
+            self.line.sweep(|ticket| calls.get_mut(ticket).is_some());
+        }
+        self.line.push(ticket, obstacle);
+        self.note_deadline(outgoing.deadline);
+        Ok(ticket)
     }
 
     #[cfg(test)]
@@ -241,6 +242,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// Makes what a call's streams need; the application is told that they may begin.
+    #[inline(never)]
     fn open_streams(&mut self, ticket: Ticket, id: u64, outgoing: &Outgoing) {
         let sent = (0..outgoing.streams).map(|_| self.new_sent()).collect();
         let read = if outgoing.reads { vec![Read::new(INITIAL_CREDIT)] } else { Vec::new() };
@@ -284,6 +286,13 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             self.outbox.put(|buffer| put_cancel(buffer, id, 0));
         }
     }
+}
+
+#[cold]
+fn full() -> RpcError {
+    RpcError::new(Code::ResourceExhausted, "more than a million calls wait on this connection")
+        .with_phase(Phase::Send)
+        .with_delivery(Delivery::NotSent)
 }
 
 fn head(id: u64, outgoing: &Outgoing) -> Head {

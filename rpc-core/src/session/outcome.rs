@@ -197,6 +197,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
+    #[cold]
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }

@@ -29,6 +29,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// Appends what has its turn: answers that had to wait, and chunks of long messages.
+    #[inline(never)]
     fn put_waiting(&mut self, now: Instant) {
         // Chunks alone never fill the write queue, or nothing else would be sent or started beside a long message.
         let half = self.limits.write_queue / 2;

@@ -211,6 +211,7 @@ fn no_connection(failure: Option<RpcError>) -> RpcError {
 }
 
 /// What the caller streams goes out by itself, in tasks of its own: nobody has to poll the call for it.
+#[inline(never)]
 fn send_streams(flow: &Arc<Flow>, codec: &AnyCodec, streams: &mut Vec<Produce>) {
     for (produce, index) in streams.drain(..).zip(1..) {
         tokio::spawn(produce(flow.outlet(index), codec.clone()));

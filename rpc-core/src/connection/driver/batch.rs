@@ -71,8 +71,13 @@ impl Batch {
             wake(caller.end(outcome));
         }
         if !self.stops.is_empty() {
-            self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));
+            self.stop_handlers();
         }
         count
+    }
+
+    #[inline(never)]
+    fn stop_handlers(&mut self) {
+        self.stops.drain(..).for_each(|(handler, stop)| handler.stop(stop));
     }
 }

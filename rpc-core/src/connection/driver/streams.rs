@@ -32,6 +32,7 @@ impl StreamBatch {
     }
 
     /// Tells those who make and read items; the lock must not be held.
+    #[inline(never)]
     pub(super) fn notify(&mut self) {
         for Arrived { handle, index, mut items, end, report_at } in self.arrived.drain(..) {
             wake(handle.deliver(index, &mut items, end, report_at));
@@ -43,6 +44,7 @@ impl StreamBatch {
     }
 
     /// Gives the session the streams of calls that were started, and memory that nobody needs.
+    #[inline(never)]
     pub(super) fn hand_back(&mut self, core: &mut Core) {
         for items in self.spares.drain(..) {
             core.session.give_back(items);
