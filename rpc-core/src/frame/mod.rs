@@ -24,6 +24,8 @@ pub(crate) use encode::{
 mod body;
 pub(crate) use body::{Body, Piece};
 
+mod header;
+
 mod decode;
 pub(crate) use decode::Decoder;
 

@@ -33,7 +33,7 @@ use bytes::{Bytes, BytesMut};
 use super::*;
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
-use crate::frame::{ANNOUNCED, Decoder, Fields, HEADER, Ran, Reason, RequestId, hello};
+use crate::frame::{ANNOUNCED, Breach, Decoder, Fields, HEADER, Ran, Reason, RequestId, hello};
 
 /// Frames that borrow nothing.
 type Frame = crate::frame::Frame<'static>;
