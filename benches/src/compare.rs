@@ -31,7 +31,7 @@ pub(crate) fn compare(chosen: &[&str]) -> Result<(), Fault> {
         workloads: ALL.into_iter().filter(|it| all_workloads || chosen.contains(&it.name)).collect(),
         rounds: 5,
         warm_up: Duration::from_millis(150),
-        measured: Duration::from_millis(550),
+        measured: Duration::from_millis(420),
         patience: Duration::from_secs(60),
     };
     let results = Results { notes, ..plan.run() };
