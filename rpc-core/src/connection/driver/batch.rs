@@ -22,9 +22,10 @@ pub(super) struct Batch {
     pub(super) stops: Vec<(Handler, Stop)>,
     pub(super) calls: VecDeque<Incoming>,
     pub(super) answers: VecDeque<(u64, Answer)>,
-    /// Handlers that are not done at once, those of them that get a task together, and what stops them.
+    /// Handlers that are not done at once, those of them that get tasks, and what stops them.
     pub(super) running: Vec<(u64, Running, Option<Arc<Flow>>)>,
     pub(super) cohort: Vec<Serving>,
+    pub(super) apart: Vec<Serving>,
     pub(super) handlers: Vec<(u64, Handler)>,
     /// Made for the first call with streams.
     pub(super) streams: Option<Box<StreamBatch>>,

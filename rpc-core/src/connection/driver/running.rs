@@ -44,23 +44,21 @@ impl Driver {
     /// Finds homes for the handlers that are not done.
     #[inline(never)]
     fn settle(&mut self, turn: &mut Turn) {
-        let Batch { running, cohort, handlers, .. } = &mut *self.batch;
+        let Batch { running, cohort, apart, handlers, .. } = &mut *self.batch;
         for (id, running, flow) in running.drain(..) {
             let home = running.home;
             let (serving, handler) = Serving::new(&self.shared, id, running, flow.filter(|flow| flow.sends() > 0));
             handlers.push((id, handler));
-            // A new task is run next, by this very thread. Having more to do makes the run time wake another thread for
-            // it; else nobody would look after the sockets if the handler keeps this one.
             match home {
-                Home::Connection if self.residents.has_room() => {
-                    self.residents.add(serving);
-                    continue;
-                }
+                Home::Connection if self.residents.has_room() => self.residents.add(serving),
                 Home::Connection | Home::Cohort => cohort.push(serving),
-                Home::Task => serving::spawn(serving),
+                Home::Task => apart.push(serving),
             }
-            turn.unfinished = true;
         }
+        // A new task is run next, by this very thread. Having more to do makes the run time wake another thread for it;
+        // else nobody would look after the sockets if the handler keeps this one.
+        turn.unfinished |= !cohort.is_empty() || !apart.is_empty();
+        apart.drain(..).for_each(serving::spawn);
         serving::spawn_together(cohort);
     }
 
