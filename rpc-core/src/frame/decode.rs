@@ -169,7 +169,6 @@ mod tests {
         assert!(Decoder::new(1 << 20).decode(&mut early).is_err());
     }
 
-    /// W-6.
     /// Read as a header, the preface would say that the connection begins with a very long frame.
     #[test]
     fn no_room_is_made_for_the_preface_but_its_own() {
@@ -180,6 +179,7 @@ mod tests {
         assert_eq!(decoder.missing(&buffer), 0);
     }
 
+    /// W-6.
     #[test]
     fn an_unknown_odd_kind_is_skipped_and_an_even_one_is_a_breach() {
         let (mut decoder, mut buffer) = open();

@@ -103,6 +103,7 @@ impl Header {
         self.frame(buffer.split_to(self.length).freeze())
     }
 
+    /// The frame that begins so and has this payload.
     #[inline]
     pub(super) fn frame<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Frame<'a>, Breach> {
         let id = self.call;
