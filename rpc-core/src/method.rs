@@ -32,6 +32,8 @@ pub struct MethodDescriptor {
     pub ordinal: u16,
     /// The wire name of the service.
     pub service: &'static str,
+    /// The hash of `service`; see [`identifier`].
+    pub service_id: u32,
     /// The wire name of the method.
     pub name: &'static str,
     /// The hash of `name`; see [`identifier`].

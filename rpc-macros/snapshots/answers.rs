@@ -388,6 +388,7 @@ impl __AnswersMethods {
     const METHOD_0: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 0u16,
         service: "Answers",
+        service_id: ::rpc_core::__private::identifier("Answers"),
         name: "nothing",
         id: ::rpc_core::__private::identifier("nothing"),
         aliases: &[],
@@ -407,6 +408,7 @@ impl __AnswersMethods {
     const METHOD_1: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 1u16,
         service: "Answers",
+        service_id: ::rpc_core::__private::identifier("Answers"),
         name: "value",
         id: ::rpc_core::__private::identifier("value"),
         aliases: &[],
@@ -426,6 +428,7 @@ impl __AnswersMethods {
     const METHOD_2: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 2u16,
         service: "Answers",
+        service_id: ::rpc_core::__private::identifier("Answers"),
         name: "status",
         id: ::rpc_core::__private::identifier("status"),
         aliases: &[],
@@ -445,6 +448,7 @@ impl __AnswersMethods {
     const METHOD_3: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 3u16,
         service: "Answers",
+        service_id: ::rpc_core::__private::identifier("Answers"),
         name: "alias",
         id: ::rpc_core::__private::identifier("alias"),
         aliases: &[],
@@ -464,6 +468,7 @@ impl __AnswersMethods {
     const METHOD_4: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 4u16,
         service: "Answers",
+        service_id: ::rpc_core::__private::identifier("Answers"),
         name: "bytes",
         id: ::rpc_core::__private::identifier("bytes"),
         aliases: &[],
@@ -483,6 +488,7 @@ impl __AnswersMethods {
     const METHOD_5: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 5u16,
         service: "Answers",
+        service_id: ::rpc_core::__private::identifier("Answers"),
         name: "fallible_bytes",
         id: ::rpc_core::__private::identifier("fallible_bytes"),
         aliases: &[],
@@ -502,6 +508,7 @@ impl __AnswersMethods {
     const METHOD_6: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 6u16,
         service: "Answers",
+        service_id: ::rpc_core::__private::identifier("Answers"),
         name: "log",
         id: ::rpc_core::__private::identifier("log"),
         aliases: &[],

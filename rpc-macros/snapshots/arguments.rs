@@ -320,6 +320,7 @@ impl __StoreMethods {
     const METHOD_0: &'static framework::__private::MethodDescriptor = &framework::__private::MethodDescriptor {
         ordinal: 0u16,
         service: "Store",
+        service_id: framework::__private::identifier("Store"),
         name: "put",
         id: framework::__private::identifier("put"),
         aliases: &[],
@@ -368,6 +369,7 @@ impl __StoreMethods {
     const METHOD_1: &'static framework::__private::MethodDescriptor = &framework::__private::MethodDescriptor {
         ordinal: 1u16,
         service: "Store",
+        service_id: framework::__private::identifier("Store"),
         name: "attributed",
         id: framework::__private::identifier("attributed"),
         aliases: &[],

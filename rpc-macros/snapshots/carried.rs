@@ -229,6 +229,7 @@ impl __AdminMethods {
     const METHOD_0: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 0u16,
         service: "Admin",
+        service_id: ::rpc_core::__private::identifier("Admin"),
         name: "Drain",
         id: ::rpc_core::__private::identifier("Drain"),
         aliases: &["stop", "halt"],
@@ -248,6 +249,7 @@ impl __AdminMethods {
     const METHOD_1: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 1u16,
         service: "Admin",
+        service_id: ::rpc_core::__private::identifier("Admin"),
         name: "stop_now",
         id: ::rpc_core::__private::identifier("stop_now"),
         aliases: &[],
@@ -267,6 +269,7 @@ impl __AdminMethods {
     const METHOD_2: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 2u16,
         service: "Admin",
+        service_id: ::rpc_core::__private::identifier("Admin"),
         name: "new",
         id: ::rpc_core::__private::identifier("new"),
         aliases: &[],

@@ -186,6 +186,7 @@ impl __WrongMethods {
     const METHOD_3: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 3u16,
         service: "Wrong",
+        service_id: ::rpc_core::__private::identifier("Wrong"),
         name: "right",
         id: ::rpc_core::__private::identifier("right"),
         aliases: &[],

@@ -279,6 +279,7 @@ impl __CacheMethods {
     const METHOD_0: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 0u16,
         service: "shop.Cache",
+        service_id: ::rpc_core::__private::identifier("shop.Cache"),
         name: "getAll",
         id: ::rpc_core::__private::identifier("getAll"),
         aliases: &[],
@@ -303,6 +304,7 @@ impl __CacheMethods {
     const METHOD_1: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 1u16,
         service: "shop.Cache",
+        service_id: ::rpc_core::__private::identifier("shop.Cache"),
         name: "fixed",
         id: ::rpc_core::__private::identifier("fixed"),
         aliases: &[],

@@ -310,6 +310,7 @@ impl __ArithMethods {
     const METHOD_0: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 0u16,
         service: "Arith",
+        service_id: ::rpc_core::__private::identifier("Arith"),
         name: "multiply",
         id: ::rpc_core::__private::identifier("multiply"),
         aliases: &[],
@@ -338,6 +339,7 @@ impl __ArithMethods {
     const METHOD_1: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 1u16,
         service: "Arith",
+        service_id: ::rpc_core::__private::identifier("Arith"),
         name: "divide",
         id: ::rpc_core::__private::identifier("divide"),
         aliases: &[],
@@ -368,6 +370,7 @@ impl __ArithMethods {
     const METHOD_2: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 2u16,
         service: "Arith",
+        service_id: ::rpc_core::__private::identifier("Arith"),
         name: "charge",
         id: ::rpc_core::__private::identifier("charge"),
         aliases: &[],

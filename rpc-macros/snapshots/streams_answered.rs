@@ -360,6 +360,7 @@ impl __StreamsMethods {
     const METHOD_0: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 0u16,
         service: "Streams",
+        service_id: ::rpc_core::__private::identifier("Streams"),
         name: "items",
         id: ::rpc_core::__private::identifier("items"),
         aliases: &[],
@@ -384,6 +385,7 @@ impl __StreamsMethods {
     const METHOD_1: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 1u16,
         service: "Streams",
+        service_id: ::rpc_core::__private::identifier("Streams"),
         name: "at_once",
         id: ::rpc_core::__private::identifier("at_once"),
         aliases: &[],
@@ -403,6 +405,7 @@ impl __StreamsMethods {
     const METHOD_2: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 2u16,
         service: "Streams",
+        service_id: ::rpc_core::__private::identifier("Streams"),
         name: "fallible",
         id: ::rpc_core::__private::identifier("fallible"),
         aliases: &[],
@@ -422,6 +425,7 @@ impl __StreamsMethods {
     const METHOD_3: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 3u16,
         service: "Streams",
+        service_id: ::rpc_core::__private::identifier("Streams"),
         name: "alias",
         id: ::rpc_core::__private::identifier("alias"),
         aliases: &[],
@@ -441,6 +445,7 @@ impl __StreamsMethods {
     const METHOD_4: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 4u16,
         service: "Streams",
+        service_id: ::rpc_core::__private::identifier("Streams"),
         name: "default",
         id: ::rpc_core::__private::identifier("default"),
         aliases: &[],

@@ -292,6 +292,7 @@ impl __StreamsMethods {
     const METHOD_0: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 0u16,
         service: "Streams",
+        service_id: ::rpc_core::__private::identifier("Streams"),
         name: "sum",
         id: ::rpc_core::__private::identifier("sum"),
         aliases: &[],
@@ -325,6 +326,7 @@ impl __StreamsMethods {
     const METHOD_1: &'static ::rpc_core::__private::MethodDescriptor = &::rpc_core::__private::MethodDescriptor {
         ordinal: 1u16,
         service: "Streams",
+        service_id: ::rpc_core::__private::identifier("Streams"),
         name: "chat",
         id: ::rpc_core::__private::identifier("chat"),
         aliases: &[],

@@ -299,8 +299,8 @@ impl HeldChannel {
         self.service.as_ref().map_or(Cow::Borrowed(own), |service| Cow::Borrowed(&*service.name))
     }
 
-    fn service_id(&self, own: &'static str) -> u32 {
-        self.service.as_ref().map_or_else(|| identifier(own), |service| service.id)
+    fn service_id(&self, method: &MethodDescriptor) -> u32 {
+        self.service.as_ref().map_or(method.service_id, |service| service.id)
     }
 }
 

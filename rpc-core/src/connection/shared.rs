@@ -246,7 +246,7 @@ impl Core {
         let Some(writer) = self.writer.as_mut().filter(|writer| writer.is_empty()) else {
             return false;
         };
-        writer.refill(|empty| self.session.poll_transmit(empty, now));
+        writer.refill(|written| self.session.poll_transmit(written, now));
         let done = writer.poll_write(&mut Context::from_waker(Waker::noop()));
         self.session.handle_written(writer.written(), now);
         // An error is found again by the driver.
@@ -260,7 +260,7 @@ impl Core {
     }
 
     fn is_timer_late(&self) -> bool {
-        match (self.session.poll_timeout(), self.timer) {
+        match (self.session.poll_timeout_before(self.timer), self.timer) {
             (Some(due), Some(timer)) => due < timer,
             (due, None) => due.is_some(),
             (None, _) => false,

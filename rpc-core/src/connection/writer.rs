@@ -35,12 +35,12 @@ impl Writer {
         self.written
     }
 
-    /// Exchanges the empty queue for a full one.
-    pub(super) fn refill(&mut self, fill: impl FnOnce(Queue) -> Queue) {
+    /// Exchanges the queue, which has been written, for another.
+    pub(super) fn refill(&mut self, exchange: impl FnOnce(&mut Queue)) {
         if self.queue.tail.capacity() > KEPT {
             self.queue.tail = BytesMut::new();
         }
-        self.queue = fill(std::mem::take(&mut self.queue));
+        exchange(&mut self.queue);
     }
 
     /// Writes until the queue is empty or the transport takes no more.

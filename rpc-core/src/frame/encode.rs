@@ -35,6 +35,7 @@ pub(crate) enum Head {
 
 impl Head {
     /// How much of the payload is not message, when it is not chunked.
+    #[inline(always)]
     pub(crate) fn overhead(&self, fields: &Fields) -> usize {
         let fixed = match self {
             Self::Call { .. } => 8,
@@ -46,12 +47,23 @@ impl Head {
     }
 
     /// Appends a whole frame that has no fields but a deadline.
-    #[inline]
+    ///
+    /// Inlined where it is known which head it is: with and without a deadline, what precedes the message then has a
+    /// length that the compiler knows, and is put together in registers.
+    #[inline(always)]
     pub(crate) fn put_plain(&self, deadline: Option<Duration>, message: &[u8], out: &mut BytesMut) {
-        let fields = Fields { deadline, ..Fields::default() };
+        match deadline {
+            Some(_) => self.put_whole(&Fields { deadline, ..Fields::default() }, message, out),
+            None => self.put_whole(&Fields::default(), message, out),
+        }
+    }
+
+    #[inline(always)]
+    fn put_whole(&self, fields: &Fields, message: &[u8], out: &mut BytesMut) {
         let mut start = Start::new();
-        self.begin(self.overhead(&fields) + message.len(), 0, &mut start);
+        self.begin(self.overhead(fields) + message.len(), 0, &mut start);
         fields.put_short(&mut start);
+        out.reserve(start.bytes().len() + message.len());
         out.extend_from_slice(start.bytes());
         out.extend_from_slice(message);
     }
@@ -76,7 +88,7 @@ impl Head {
     }
 
     /// Puts what comes before the fields.
-    #[inline]
+    #[inline(always)]
     fn begin(&self, length: usize, chunked: u8, start: &mut Start) {
         match *self {
             Self::Call { id, codec, service, method, oneway, streams, reads } => {

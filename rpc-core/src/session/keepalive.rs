@@ -67,6 +67,14 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         }
     }
 
+    /// Whether the silence is no matter before `then`: a glance, where nearly always it has just been broken.
+    pub(super) fn is_heard_until(&self, then: Instant) -> bool {
+        let Keepalive { heard: Some(heard), asked: None, used: Some(used) } = self.keepalive else {
+            return false;
+        };
+        heard.min(used) + self.limits.keepalive.min(self.limits.idle) >= then
+    }
+
     /// Asks a peer that has said nothing for long whether it is there.
     pub(super) fn ask_if_silent(&mut self, now: Instant) {
         let is_due = self.keepalive_due().is_some_and(|due| due <= now);

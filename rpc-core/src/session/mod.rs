@@ -289,6 +289,13 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         [self.next_deadline, self.keepalive_due()].into_iter().flatten().min()
     }
 
+    /// The same where it is before `set`, when a timer fires anyway; what is later may be left out, and is if a glance
+    /// shows it.
+    pub(crate) fn poll_timeout_before(&self, set: Option<Instant>) -> Option<Instant> {
+        let is_covered = |set| self.next_deadline.is_none_or(|due| due >= set) && self.is_heard_until(set);
+        if set.is_some_and(is_covered) { None } else { self.poll_timeout() }
+    }
+
     /// How many calls of this end are open at the peer.
     pub(crate) fn open(&self) -> usize {
         self.open

@@ -66,13 +66,20 @@ impl Outbox {
         self.written = self.written.max(total.min(self.appended));
     }
 
-    /// Takes what is queued, to be written. `empty` is left in its place, so that its buffer is used again.
-    pub(super) fn take(&mut self, empty: Queue) -> Queue {
-        debug_assert!(empty.is_empty(), "a queue that is left must have been written");
-        std::mem::replace(&mut self.queue, empty)
+    /// Exchanges a queue that has been written for what is queued. Its buffer is used again.
+    pub(super) fn exchange(&mut self, written: &mut Queue) {
+        debug_assert!(written.is_empty(), "a queue that is left must have been written");
+        std::mem::swap(&mut self.queue, written);
+    }
+
+    /// Takes what is queued.
+    #[cfg(test)]
+    pub(super) fn take(&mut self) -> Queue {
+        std::mem::take(&mut self.queue)
     }
 
     /// Appends whatever `write` puts into the buffer.
+    #[inline(always)]
     pub(super) fn put(&mut self, write: impl FnOnce(&mut BytesMut)) {
         if self.closed {
             return;
@@ -83,7 +90,7 @@ impl Outbox {
     }
 
     /// Appends a frame with all of a short message and no fields but a deadline: nearly every frame is one.
-    #[inline]
+    #[inline(always)]
     pub(super) fn put_plain(&mut self, head: Head, deadline: Option<Duration>, message: &[u8]) {
         self.put(|buffer| head.put_plain(deadline, message, buffer));
     }
@@ -149,7 +156,7 @@ mod tests {
         outbox.put(|buffer| buffer.extend_from_slice(b"a"));
         outbox.put_bytes(&long);
         outbox.put(|buffer| buffer.extend_from_slice(b"b"));
-        let queue = outbox.take(Queue::default());
+        let queue = outbox.take();
         assert_eq!(queue.segments.len(), 2);
         assert_eq!(queue.segments[1].as_ptr(), long.as_ptr());
         assert_eq!(&queue.tail[..], b"b");

@@ -237,7 +237,6 @@ fn take(waiting: &mut VecDeque<Waiting>, id: u64) -> Option<Waiting> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outbox::Queue;
     use super::*;
 
     fn begin(sender: &mut Sender, outbox: &mut Outbox, id: u64, len: usize) {
@@ -251,13 +250,13 @@ mod tests {
         let mut outbox = Outbox::default();
         begin(&mut sender, &mut outbox, 1, 10);
         begin(&mut sender, &mut outbox, 3, 5);
-        outbox.take(Queue::default());
+        outbox.take();
         assert!(!sender.has_room(1, 15));
         let turns: Vec<Put> = (0..5).map(|_| sender.put_next(4, 15, &mut outbox)).collect();
         let finished = |id| Put::Finished { id, index: 0 };
         assert_eq!(turns, [Put::More, Put::More, Put::More, finished(3), finished(1)]);
         assert!(sender.is_idle());
-        let queue = outbox.take(Queue::default());
+        let queue = outbox.take();
         let ids: Vec<u8> = [0, 20, 40, 60].iter().map(|at| queue.tail[at + 8]).collect();
         assert_eq!(ids, [1, 3, 1, 3]);
     }
@@ -296,10 +295,10 @@ mod tests {
         begin(&mut sender, &mut outbox, 1, 8);
         sender.queue_short(3, Head::Reply { id: 3 }, Fields::default(), b"abc".to_vec().into());
         assert_eq!(sender.answers_left(), 3, "calls of this end do not count");
-        outbox.take(Queue::default());
+        outbox.take();
         assert_eq!(sender.put_next(8, 8, &mut outbox), Put::More);
         assert!(matches!(sender.put_next(8, 8, &mut outbox), Put::Finished { .. }));
-        let queue = outbox.take(Queue::default());
+        let queue = outbox.take();
         assert_eq!([queue.tail[8], queue.tail[16 + 2 + 3 + 8]], [3, 1]);
         assert!(sender.is_idle());
         assert_eq!(sender.answers_left(), 0);

@@ -16,8 +16,8 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         self.outbox.has_queued() || self.done > 0 || !self.sender.is_idle() || self.must_conclude()
     }
 
-    /// What is to be written next. `empty` is a queue that has been written, whose buffer is used again.
-    pub(crate) fn poll_transmit(&mut self, empty: Queue, now: Instant) -> Queue {
+    /// Exchanges a queue that has been written for what is to be written next. Its buffer is used again.
+    pub(crate) fn poll_transmit(&mut self, written: &mut Queue, now: Instant) {
         self.put_done();
         if !self.sender.is_idle() {
             self.put_waiting(now);
@@ -25,7 +25,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if self.must_conclude() {
             self.conclude(Reason::Shutdown, "");
         }
-        self.outbox.take(empty)
+        self.outbox.exchange(written);
     }
 
     /// Appends what has its turn: answers that had to wait, and chunks of long messages.

@@ -83,6 +83,7 @@ fn constant(scope: &Scope<'_>, method: &Method) -> TokenStream {
         const #constant: &'static #private::MethodDescriptor = &#private::MethodDescriptor {
             ordinal: #ordinal,
             service: #service,
+            service_id: #private::identifier(#service),
             name: #name,
             id: #private::identifier(#name),
             aliases: &[#(#aliases),*],

@@ -95,7 +95,7 @@ impl Caller {
             }
         }
         let outgoing = Outgoing {
-            service: self.channel.service_id(self.method.service),
+            service: self.channel.service_id(self.method),
             method: self.method.id,
             codec: self.channel.place,
             oneway: self.method.oneway,

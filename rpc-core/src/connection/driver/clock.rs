@@ -15,7 +15,8 @@ impl Driver {
         let now = turn.now;
         // In most turns there is nothing but what the session looks after.
         let own = if self.has_dues() { self.heed_dues(core, turn)? } else { None };
-        let mut timeout = core.session.poll_timeout();
+        let armed = self.armed(now);
+        let mut timeout = core.session.poll_timeout_before(armed);
         if timeout.is_some_and(|due| due <= now) {
             self.heed_timeout(core, now)?;
             timeout = core.session.poll_timeout();
@@ -25,7 +26,7 @@ impl Driver {
         core.session.poll_stops(&mut self.batch.stops);
         let due = earlier(own, timeout);
         // An earlier time is left as it is: see `arm`.
-        core.timer = earlier(self.armed(now), due);
+        core.timer = earlier(armed, due);
         Ok(due)
     }
 

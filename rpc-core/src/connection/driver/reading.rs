@@ -69,13 +69,14 @@ impl Driver {
 
     /// Gives the session some of the frames that came.
     pub(super) fn decode(&mut self, core: &mut Core, turn: &mut Turn) {
+        if !self.undecoded {
+            return;
+        }
         let mut frames = 0;
         if std::mem::take(&mut turn.heard) {
             core.session.handle_heard(turn.now);
         }
-        if self.undecoded {
-            core.session.lend_room(&mut self.batch.calls, &mut self.batch.ended);
-        }
+        core.session.lend_room(&mut self.batch.calls, &mut self.batch.ended);
         let most = turn.batch(self.answers.max(core.session.open())) * ITEMS;
         while self.undecoded && frames < most {
             let mut weight = ITEMS;

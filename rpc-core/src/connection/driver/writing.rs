@@ -38,7 +38,7 @@ impl Driver {
                 self.writing_since = None;
                 return None;
             }
-            writer.refill(|empty| session.poll_transmit(empty, turn.now));
+            writer.refill(|written| session.poll_transmit(written, turn.now));
         }
         if turn.blocked { None } else { place.take() }
     }

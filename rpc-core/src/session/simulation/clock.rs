@@ -43,7 +43,8 @@ impl World {
     }
 
     pub(super) fn arm(&mut self, end: usize) {
-        let due = self.ends[end].session.poll_timeout();
+        let set = self.ends[end].armed.map(|armed| self.instant(armed));
+        let due = self.ends[end].session.poll_timeout_before(set);
         let due = due.map(|due| due.duration_since(self.base).as_micros() as Time).filter(|due| *due < HORIZON);
         if let Some(due) = due
             && self.ends[end].armed.is_none_or(|armed| armed > due)

@@ -48,7 +48,8 @@ impl World {
         if near.shut || !near.session.has_output() {
             return Ok(false);
         }
-        let queue = near.session.poll_transmit(Queue::default(), now);
+        let mut queue = Queue::default();
+        near.session.poll_transmit(&mut queue, now);
         if queue.is_empty() {
             return Ok(false);
         }

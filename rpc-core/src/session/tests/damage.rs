@@ -80,7 +80,8 @@ impl Bench {
     fn raw(&mut self) -> BytesMut {
         let mut bytes = BytesMut::new();
         while self.session.has_output() {
-            let queue = self.session.poll_transmit(Queue::default(), self.now);
+            let mut queue = Queue::default();
+            self.session.poll_transmit(&mut queue, self.now);
             queue.segments.iter().for_each(|segment| bytes.extend_from_slice(segment));
             bytes.extend_from_slice(&queue.tail);
             let all = self.session.outbox.position();

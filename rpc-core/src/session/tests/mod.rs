@@ -115,7 +115,8 @@ impl Bench {
 
     /// The frames of one turn of the driver; the transport has not taken them.
     fn polled(&mut self) -> Vec<Frame> {
-        let queue = self.session.poll_transmit(Queue::default(), self.now);
+        let mut queue = Queue::default();
+        self.session.poll_transmit(&mut queue, self.now);
         for piece in queue.segments.iter().map(|segment| &segment[..]).chain([&queue.tail[..]]) {
             self.bytes.extend_from_slice(piece);
             self.written += piece.len() as u64;
