@@ -50,10 +50,10 @@ impl Decoder {
             self.stage = Stage::Frames;
         }
         if header.length > IN_PLACE {
-            return take(header.cut_frame(buffer)?).map(|()| true);
+            return header.cut_frame(buffer, take).map(|()| true);
         }
         let end = HEADER + header.length;
-        let taken = take(header.frame(buffer.get(HEADER..end).unwrap_or_default())?);
+        let taken = header.frame(buffer.get(HEADER..end).unwrap_or_default(), take);
         buffer.advance(end);
         taken.map(|()| true)
     }

@@ -116,7 +116,7 @@ impl Fields {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Breach> {
         // A deadline alone is what most calls have.
         if let [tag::DEADLINE, 8, 0, value @ ..] = bytes
@@ -128,6 +128,7 @@ impl Fields {
         Self::read_any(bytes)
     }
 
+    #[inline(never)]
     fn read_any(bytes: &[u8]) -> Result<Self, Breach> {
         let mut fields = Self::default();
         each(bytes, |tag, value| {

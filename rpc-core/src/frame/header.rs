@@ -96,37 +96,52 @@ impl Header {
         if self.has(flag::NOT_EXECUTED) { Ran::No } else { Ran::Yes }
     }
 
-    /// A long frame, cut out of the buffer that it is the first of.
+    /// Passes on a long frame, cut out of the buffer that it is the first of.
     #[inline(never)]
-    pub(super) fn cut_frame(&self, buffer: &mut BytesMut) -> Result<Frame<'static>, Breach> {
+    pub(super) fn cut_frame(
+        &self,
+        buffer: &mut BytesMut,
+        pass: impl FnOnce(Frame<'static>) -> Result<(), Breach>,
+    ) -> Result<(), Breach> {
         buffer.advance(HEADER);
-        self.frame(buffer.split_to(self.length).freeze())
+        self.frame(buffer.split_to(self.length).freeze(), pass)
     }
 
-    /// The frame that begins so and has this payload.
-    #[inline]
-    pub(super) fn frame<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Frame<'a>, Breach> {
+    /// Passes on the frame that begins so and has this payload.
+    ///
+    /// Each kind is passed on by itself: where it goes is then known, and its parts need not be put together first.
+    #[inline(always)]
+    pub(super) fn frame<'a, P: Payload<'a>>(
+        &self,
+        mut payload: P,
+        pass: impl FnOnce(Frame<'a>) -> Result<(), Breach>,
+    ) -> Result<(), Breach> {
         let id = self.call;
         let index = self.index;
-        Ok(match self.kind {
-            kind::CALL => Frame::Call(Call {
-                id,
-                codec: index,
-                service: take(&mut payload, Buf::try_get_u32_le)?,
-                method: take(&mut payload, Buf::try_get_u32_le)?,
-                oneway: self.has(flag::ONEWAY),
-                streams: self.has(flag::STREAMS),
-                reads: self.has(flag::READS),
-                fields: take_fields(&mut payload)?,
-                message: self.part(payload)?,
-            }),
+        match self.kind {
+            kind::CALL => {
+                let service = take(&mut payload, Buf::try_get_u32_le)?;
+                let method = take(&mut payload, Buf::try_get_u32_le)?;
+                let fields = take_fields(&mut payload)?;
+                pass(Frame::Call(Call {
+                    id,
+                    codec: index,
+                    service,
+                    method,
+                    oneway: self.has(flag::ONEWAY),
+                    streams: self.has(flag::STREAMS),
+                    reads: self.has(flag::READS),
+                    fields,
+                    message: self.part(payload)?,
+                }))
+            }
             kind::REPLY => {
                 let fields = take_fields(&mut payload)?;
-                Frame::Reply { id, fields, message: self.part(payload)? }
+                pass(Frame::Reply { id, fields, message: self.part(payload)? })
             }
-            kind::DATA => Frame::Data { id, index, message: self.part(payload)? },
-            _ => return self.other_frame(payload),
-        })
+            kind::DATA => pass(Frame::Data { id, index, message: self.part(payload)? }),
+            _ => pass(self.other_frame(payload)?),
+        }
     }
 
     /// Apart, so that the frames that nearly all are find little in their way.
@@ -171,7 +186,7 @@ impl Header {
     }
 
     /// The message that `payload` is, or begins (W-26, W-27).
-    #[inline]
+    #[inline(always)]
     fn part<'a, P: Payload<'a>>(&self, payload: P) -> Result<Part<'a>, Breach> {
         if self.has(flag::CHUNKED) {
             return self.first_part(payload);
@@ -189,12 +204,12 @@ impl Header {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn take<P, T, E>(payload: &mut P, get: impl FnOnce(&mut P) -> Result<T, E>) -> Result<T, Breach> {
     get(payload).map_err(|_| short())
 }
 
-#[inline]
+#[inline(always)]
 fn take_fields<'a, P: Payload<'a>>(payload: &mut P) -> Result<Fields, Breach> {
     let length = usize::from(take(payload, Buf::try_get_u16_le)?);
     if length == 0 {

@@ -31,14 +31,15 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if let Some(obstacle) = obstacle {
             return self.queue(outgoing, caller, obstacle).map(Some);
         }
-        let ticket = self.calls.insert(Wire::Closed, caller, deadline).ok_or_else(full)?;
-        let wire = self.transmit(ticket, outgoing, now);
+        let slot = self.calls.vacant().ok_or_else(full)?;
+        let (id, position) = self.transmit(slot, outgoing, now);
         if outgoing.oneway {
-            self.abandon(ticket);
             return Ok(None);
         }
-        if let Some(entry) = self.calls.get_mut(ticket) {
-            entry.wire = wire;
+        let wire = Wire::Open { id, position, cancelled: false };
+        let ticket = self.calls.insert(wire, caller, deadline).ok_or_else(full)?;
+        if outgoing.has_streams() {
+            self.open_streams(ticket, id, outgoing);
         }
         self.note_deadline(deadline);
         Ok(Some(ticket))
@@ -132,13 +133,16 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
                 continue;
             }
             self.line.pop(waits_for);
-            let wire = self.transmit(ticket, &outgoing, now);
+            let (id, position) = self.transmit(ticket.slot, &outgoing, now);
             if outgoing.oneway {
                 self.end_caller(ticket, Outcome::Sent);
                 continue;
             }
             if let Some(entry) = self.calls.get_mut(ticket) {
-                entry.wire = wire;
+                entry.wire = Wire::Open { id, position, cancelled: false };
+            }
+            if outgoing.has_streams() {
+                self.open_streams(ticket, id, &outgoing);
             }
         }
         None
@@ -219,10 +223,10 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         outgoing.message.len() >= self.peer_frame() / 2
     }
 
-    /// Appends a call for which there is room, and counts it.
-    fn transmit(&mut self, ticket: Ticket, outgoing: &Outgoing, now: Instant) -> Wire {
+    /// Appends a call for which there is room, and counts it. Gives its id, and its place in the stream of bytes.
+    fn transmit(&mut self, slot: u32, outgoing: &Outgoing, now: Instant) -> (u64, u64) {
         self.sequence += 1;
-        let id = id_of(self.sequence, ticket.slot, self.role.parity());
+        let id = id_of(self.sequence, slot, self.role.parity());
         self.last_sent = id;
         let position = self.outbox.position();
         self.append(id, outgoing, now);
@@ -231,14 +235,10 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             self.early.bytes += early_cost(outgoing, now);
         }
         self.open += 1;
-        if outgoing.streams > 0 || outgoing.reads {
-            self.open_streams(ticket, id, outgoing);
-        }
         if outgoing.oneway {
             self.oneways.push_back(id);
-            return Wire::Closed;
         }
-        Wire::Open { id, position, cancelled: false }
+        (id, position)
     }
 
     /// Makes what a call's streams need; the application is told that they may begin.
@@ -254,16 +254,22 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     }
 
     /// Appends a call, or the beginning of one that is long.
+    #[inline]
     fn append(&mut self, id: u64, outgoing: &Outgoing, now: Instant) {
-        let head = head(id, outgoing);
         if let Some(message) = outgoing.message.short()
             && outgoing.metadata.is_none()
             && outgoing.request.is_none()
             && outgoing.streams < 2
             && outgoing.attempt == 0
         {
-            return self.outbox.put_plain(head, outgoing.remaining(now), message);
+            return self.outbox.put_plain(head(id, outgoing), outgoing.remaining(now), message);
         }
+        self.append_any(id, outgoing, now);
+    }
+
+    #[inline(never)]
+    fn append_any(&mut self, id: u64, outgoing: &Outgoing, now: Instant) {
+        let head = head(id, outgoing);
         let fields = outgoing.fields(now);
         if head.overhead(&fields) + outgoing.message.len() <= self.peer_frame() {
             self.outbox.put_message(head, &fields, &outgoing.message);
@@ -295,6 +301,7 @@ fn full() -> RpcError {
         .with_delivery(Delivery::NotSent)
 }
 
+#[inline(always)]
 fn head(id: u64, outgoing: &Outgoing) -> Head {
     Head::Call {
         id,

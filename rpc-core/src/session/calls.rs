@@ -98,7 +98,13 @@ impl<C> Default for Calls<C> {
 }
 
 impl<C> Calls<C> {
+    /// The place that the next call gets, unless the table is full.
+    pub(super) fn vacant(&self) -> Option<u32> {
+        self.free.or(Some(self.entries.len() as u32)).filter(|slot| (*slot as usize) < PLACES)
+    }
+
     /// Makes a place for a call, unless the table is full.
+    #[inline]
     pub(super) fn insert(&mut self, wire: Wire, caller: C, deadline: Option<Instant>) -> Option<Ticket> {
         self.made += 1;
         let number = self.made;

@@ -15,7 +15,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     /// # Errors
     ///
     /// When the peer broke a rule of the wire; the connection must then end with [`break_off`](Self::break_off).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn handle_frame(&mut self, frame: Frame<'_>, now: Instant) -> Result<(), Breach> {
         match frame {
             Frame::Call(call) => self.handle_call(call, now),

@@ -31,6 +31,10 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
+    pub(super) fn has_streams(&self) -> bool {
+        self.streams > 0 || self.reads
+    }
+
     pub(super) fn remaining(&self, now: Instant) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(now))
     }
