@@ -27,8 +27,22 @@ impl Body {
         }
     }
 
-    /// A copy of `bytes`.
+    /// Puts the bytes of a message here, which was empty. What is short is copied to where it stays: to move it at once
+    /// would mean to wait for the copy.
     #[inline]
+    pub(crate) fn put(&mut self, piece: Piece<'_>) {
+        if let Piece::Lying(bytes) = piece
+            && let Self::Short { len, bytes: short } = self
+            && let Some(place) = short.get_mut(..bytes.len())
+        {
+            place.copy_from_slice(bytes);
+            *len = bytes.len() as u8;
+            return;
+        }
+        *self = piece.into_body();
+    }
+
+    /// A copy of `bytes`.
     pub(crate) fn copy(bytes: &[u8]) -> Self {
         let mut short = [0; SHORT];
         match short.get_mut(..bytes.len()) {

@@ -6,6 +6,16 @@ use super::{Breach, EARLY_FRAME, Frame, HEADER, PREFACE, kind, preface};
 /// A frame with a payload up to this length is read where it lies, and its message is copied where that is short.
 const IN_PLACE: usize = 256;
 
+/// Where frames go.
+pub(crate) trait Take {
+    /// Takes in a frame. To be inlined: its kind is known where it comes from.
+    ///
+    /// # Errors
+    ///
+    /// When the peer broke a rule of the wire.
+    fn take(&mut self, frame: Frame<'_>) -> Result<(), Breach>;
+}
+
 /// Reads frames off the front of a buffer as their bytes come.
 ///
 /// Every length is checked before anyone makes room for it, and a frame is taken only when it is whole.
@@ -28,13 +38,9 @@ impl Decoder {
         Self { stage: Stage::Preface, frame_limit }
     }
 
-    /// Passes the next frame to `take`, once `buffer` holds all of it. Says whether it does.
+    /// Passes the next frame on to `taker`, once `buffer` holds all of it. Says whether it does.
     #[inline]
-    pub(crate) fn decode_to(
-        &mut self,
-        buffer: &mut BytesMut,
-        take: impl FnOnce(Frame<'_>) -> Result<(), Breach>,
-    ) -> Result<bool, Breach> {
+    pub(crate) fn decode_to(&mut self, buffer: &mut BytesMut, taker: &mut impl Take) -> Result<bool, Breach> {
         if self.stage == Stage::Preface && !self.take_preface(buffer)? {
             return Ok(false);
         }
@@ -50,10 +56,10 @@ impl Decoder {
             self.stage = Stage::Frames;
         }
         if header.length > IN_PLACE {
-            return header.cut_frame(buffer, take).map(|()| true);
+            return header.cut_frame(buffer, taker).map(|()| true);
         }
         let end = HEADER + header.length;
-        let taken = header.frame(buffer.get(HEADER..end).unwrap_or_default(), take);
+        let taken = header.frame(buffer.get(HEADER..end).unwrap_or_default(), taker);
         buffer.advance(end);
         taken.map(|()| true)
     }
@@ -71,12 +77,9 @@ impl Decoder {
     /// The next frame, once `buffer` holds all of it.
     #[cfg(test)]
     pub(crate) fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Frame<'static>>, Breach> {
-        let mut decoded = None;
-        self.decode_to(buffer, |frame| {
-            decoded = Some(frame.into_owned());
-            Ok(())
-        })?;
-        Ok(decoded)
+        let mut taken = Taken(None);
+        self.decode_to(buffer, &mut taken)?;
+        Ok(taken.0)
     }
 
     /// How many bytes are missing for the frame that `buffer` begins with, as far as can be told.
@@ -112,6 +115,18 @@ impl Decoder {
             return Err(Breach::new(format!("a frame of {} bytes is over the limit of {limit}", header.length)));
         }
         header.check()
+    }
+}
+
+/// A frame that is kept.
+#[cfg(test)]
+struct Taken(Option<Frame<'static>>);
+
+#[cfg(test)]
+impl Take for Taken {
+    fn take(&mut self, frame: Frame<'_>) -> Result<(), Breach> {
+        self.0 = Some(frame.into_owned());
+        Ok(())
     }
 }
 

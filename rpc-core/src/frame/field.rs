@@ -116,20 +116,7 @@ impl Fields {
         }
     }
 
-    #[inline(always)]
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Breach> {
-        // A deadline alone is what most calls have.
-        if let [tag::DEADLINE, 8, 0, value @ ..] = bytes
-            && let Ok(value) = <[u8; 8]>::try_from(value)
-        {
-            let deadline = Duration::from_micros(u64::from_le_bytes(value));
-            return Ok(Self { deadline: Some(deadline), ..Self::default() });
-        }
-        Self::read_any(bytes)
-    }
-
-    #[inline(never)]
-    fn read_any(bytes: &[u8]) -> Result<Self, Breach> {
         let mut fields = Self::default();
         each(bytes, |tag, value| {
             match tag {

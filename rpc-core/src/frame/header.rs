@@ -1,6 +1,10 @@
+use std::time::Duration;
+
 use bytes::{Buf, BytesMut};
 
 use super::body::Payload;
+use super::decode::Take;
+use super::field::tag;
 use super::{Breach, Call, End, Fields, Frame, HEADER, Hello, Part, Ran, Reason, flag, kind};
 
 /// What every frame begins with.
@@ -98,49 +102,52 @@ impl Header {
 
     /// Passes on a long frame, cut out of the buffer that it is the first of.
     #[inline(never)]
-    pub(super) fn cut_frame(
-        &self,
-        buffer: &mut BytesMut,
-        pass: impl FnOnce(Frame<'static>) -> Result<(), Breach>,
-    ) -> Result<(), Breach> {
+    pub(super) fn cut_frame(&self, buffer: &mut BytesMut, taker: &mut impl Take) -> Result<(), Breach> {
         buffer.advance(HEADER);
-        self.frame(buffer.split_to(self.length).freeze(), pass)
+        self.frame(buffer.split_to(self.length).freeze(), taker)
     }
 
     /// Passes on the frame that begins so and has this payload.
     ///
-    /// Each kind is passed on by itself: where it goes is then known, and its parts need not be put together first.
+    /// Each kind is passed on by itself, and by itself where it has no field but a deadline: its parts need not be put
+    /// together in memory, to be taken apart again.
     #[inline(always)]
-    pub(super) fn frame<'a, P: Payload<'a>>(
-        &self,
-        mut payload: P,
-        pass: impl FnOnce(Frame<'a>) -> Result<(), Breach>,
-    ) -> Result<(), Breach> {
+    pub(super) fn frame<'a, P: Payload<'a>>(&self, mut payload: P, taker: &mut impl Take) -> Result<(), Breach> {
         let id = self.call;
         let index = self.index;
         match self.kind {
             kind::CALL => {
                 let service = take(&mut payload, Buf::try_get_u32_le)?;
                 let method = take(&mut payload, Buf::try_get_u32_le)?;
-                let fields = take_fields(&mut payload)?;
-                pass(Frame::Call(Call {
+                let (oneway, streams, reads) = (self.has(flag::ONEWAY), self.has(flag::STREAMS), self.has(flag::READS));
+                let call = |fields, message| Call {
                     id,
                     codec: index,
                     service,
                     method,
-                    oneway: self.has(flag::ONEWAY),
-                    streams: self.has(flag::STREAMS),
-                    reads: self.has(flag::READS),
+                    oneway,
+                    streams,
+                    reads,
                     fields,
-                    message: self.part(payload)?,
-                }))
+                    message,
+                };
+                if let Some(deadline) = take_deadline(&mut payload) {
+                    let fields = Fields { deadline, ..Fields::default() };
+                    return taker.take(Frame::Call(call(fields, self.part(payload)?)));
+                }
+                let fields = take_fields(&mut payload)?;
+                taker.take(Frame::Call(call(fields, self.part(payload)?)))
             }
             kind::REPLY => {
+                if let Some(deadline) = take_deadline(&mut payload) {
+                    let fields = Fields { deadline, ..Fields::default() };
+                    return taker.take(Frame::Reply { id, fields, message: self.part(payload)? });
+                }
                 let fields = take_fields(&mut payload)?;
-                pass(Frame::Reply { id, fields, message: self.part(payload)? })
+                taker.take(Frame::Reply { id, fields, message: self.part(payload)? })
             }
-            kind::DATA => pass(Frame::Data { id, index, message: self.part(payload)? }),
-            _ => pass(self.other_frame(payload)?),
+            kind::DATA => taker.take(Frame::Data { id, index, message: self.part(payload)? }),
+            _ => taker.take(self.other_frame(payload)?),
         }
     }
 
@@ -209,12 +216,23 @@ fn take<P, T, E>(payload: &mut P, get: impl FnOnce(&mut P) -> Result<T, E>) -> R
     get(payload).map_err(|_| short())
 }
 
+/// The deadline, where there is no other field: what nearly every frame has, or none at all.
 #[inline(always)]
+fn take_deadline<'a, P: Payload<'a>>(payload: &mut P) -> Option<Option<Duration>> {
+    let (deadline, length) = match **payload {
+        [0, 0, ..] => (None, 2),
+        [11, 0, tag::DEADLINE, 8, 0, a, b, c, d, e, f, g, h, ..] => {
+            (Some(Duration::from_micros(u64::from_le_bytes([a, b, c, d, e, f, g, h]))), 2 + 11)
+        }
+        _ => return None,
+    };
+    payload.advance(length);
+    Some(deadline)
+}
+
+#[inline(never)]
 fn take_fields<'a, P: Payload<'a>>(payload: &mut P) -> Result<Fields, Breach> {
     let length = usize::from(take(payload, Buf::try_get_u16_le)?);
-    if length == 0 {
-        return Ok(Fields::default());
-    }
     if length > payload.len() {
         return Err(short());
     }

@@ -27,7 +27,7 @@ pub(crate) use body::{Body, Piece};
 mod header;
 
 mod decode;
-pub(crate) use decode::Decoder;
+pub(crate) use decode::{Decoder, Take};
 
 #[cfg(test)]
 mod golden;

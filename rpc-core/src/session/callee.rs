@@ -16,6 +16,7 @@ use crate::limits::INITIAL_CREDIT;
 const TURN: usize = 8 * 1024 * 1024;
 
 impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+    #[inline(never)]
     pub(super) fn handle_call(&mut self, call: Call<'_>, now: Instant) -> Result<(), Breach> {
         if self.is_own(call.id) || call.id <= self.last_seen {
             return Err(Breach::new(format!("call {} is not above call {} before it", call.id, self.last_seen)));
@@ -45,14 +46,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             self.make_streams(id, streams, call.reads);
         }
         let deadline = call.fields.deadline.map(|remaining| now + remaining.min(LONGEST_DEADLINE));
-        let is_whole = call.message.total.is_none();
-        let body = if is_whole {
-            call.message.bytes.into_body()
-        } else {
-            self.assembly.begin(id, 0, &call.message, true)?;
-            Body::EMPTY
-        };
-        let incoming = Incoming {
+        let mut incoming = Incoming {
             id,
             codec: call.codec,
             service: call.service,
@@ -63,14 +57,15 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             deadline,
             request: call.fields.request,
             metadata: call.fields.metadata,
-            body,
+            body: Body::EMPTY,
         };
-        let stage = match is_whole {
-            true => {
-                self.make_ready(incoming);
-                Stage::Ready
-            }
-            false => Stage::Arriving(Box::new(incoming)),
+        let stage = if call.message.total.is_none() {
+            incoming.body.put(call.message.bytes);
+            self.make_ready(incoming);
+            Stage::Ready
+        } else {
+            self.assembly.begin(id, 0, &call.message, true)?;
+            Stage::Arriving(Box::new(incoming))
         };
         self.work.push(Entry { id, stage, oneway, deadline, stopped: None });
         self.note_deadline(deadline);

@@ -108,20 +108,20 @@ impl<C> Calls<C> {
     pub(super) fn insert(&mut self, wire: Wire, caller: C, deadline: Option<Instant>) -> Option<Ticket> {
         self.made += 1;
         let number = self.made;
-        let taken = Place::Taken(Entry { number, wire, caller: Some(caller), deadline, answer: None });
+        let taken = || Place::Taken(Entry { number, wire, caller: Some(caller), deadline, answer: None });
         if let Some(slot) = self.free
             && let Some(place) = self.entries.get_mut(slot as usize)
             && let Place::Free { next } = *place
         {
             self.free = next;
-            *place = taken;
+            *place = taken();
             return Some(Ticket { slot, number });
         }
         if self.entries.len() == PLACES {
             return None;
         }
         let slot = self.entries.len() as u32;
-        self.entries.push(taken);
+        self.entries.push(taken());
         Some(Ticket { slot, number })
     }
 

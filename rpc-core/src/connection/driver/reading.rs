@@ -3,13 +3,15 @@
 use std::future::Future as _;
 use std::pin::pin;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use tokio::io::AsyncReadExt as _;
 
 use super::{Driver, STINT, Turn};
+use crate::connection::shared::OpenSession;
 use crate::connection::{Core, End};
 use crate::context::now;
-use crate::frame::Frame;
+use crate::frame::{Breach, Frame, Take};
 
 /// How much is read at a time at first.
 pub(super) const READ_MIN: usize = 1024;
@@ -79,16 +81,10 @@ impl Driver {
         core.session.lend_room(&mut self.batch.calls, &mut self.batch.ended);
         let most = turn.batch(self.answers.max(core.session.open())) * ITEMS;
         while self.undecoded && frames < most {
-            let mut weight = ITEMS;
-            let take = |frame: Frame<'_>| {
-                if matches!(frame, Frame::Data { .. }) {
-                    weight = 1;
-                }
-                core.session.handle_frame(frame, turn.now)
-            };
-            match self.decoder.decode_to(&mut self.buffer, take) {
+            let mut intake = Intake { session: &mut core.session, now: turn.now, weight: ITEMS };
+            match self.decoder.decode_to(&mut self.buffer, &mut intake) {
                 Ok(true) => {
-                    frames += weight;
+                    frames += intake.weight;
                     self.undecoded = !self.buffer.is_empty();
                 }
                 Ok(false) => self.undecoded = false,
@@ -104,5 +100,23 @@ impl Driver {
             Some(since) if frames == 0 => Some(since),
             _ => Some(turn.now),
         };
+    }
+}
+
+/// The way of a frame into the session.
+struct Intake<'a> {
+    session: &'a mut OpenSession,
+    now: Instant,
+    /// How much work it is.
+    weight: usize,
+}
+
+impl Take for Intake<'_> {
+    #[inline(always)]
+    fn take(&mut self, frame: Frame<'_>) -> Result<(), Breach> {
+        if matches!(frame, Frame::Data { .. }) {
+            self.weight = 1;
+        }
+        self.session.handle_frame(frame, self.now)
     }
 }
