@@ -64,9 +64,6 @@ impl Repeatable for Idempotent {}
 
 impl Repeatable for Once {}
 
-/// A result with the metadata that came along, or what the caller sees of the failure.
-type Ended<T, E> = Result<(T, Option<Box<Metadata>>), <E as Failure>::Seen>;
-
 impl<T, E: Failure, M> Call<T, E, M> {
     pub(super) fn new(caller: Caller, decode: Decode<T>) -> Self {
         Self { caller, decode, method_type: PhantomData }
@@ -131,11 +128,20 @@ impl<T, E: Failure, M> Call<T, E, M> {
         self.caller.add_stream(produce);
     }
 
-    fn poll_outcome(&mut self, cx: &mut TaskContext<'_>) -> Poll<Ended<T, E>> {
+    /// The result, or what the caller sees of the failure, with the metadata that came along in its place.
+    #[inline]
+    fn poll_result(
+        &mut self,
+        cx: &mut TaskContext<'_>,
+        metadata: &mut Option<Box<Metadata>>,
+    ) -> Poll<Result<T, E::Seen>> {
         let outcome = std::task::ready!(self.caller.poll(cx));
         Poll::Ready(match outcome {
-            Ok(Outcome::Reply(Reply { metadata, body })) => self.read(&body).map(|value| (value, metadata)),
-            Ok(Outcome::Sent) => self.read(&Body::EMPTY).map(|value| (value, None)),
+            Ok(Outcome::Reply(reply)) => {
+                *metadata = reply.metadata;
+                self.read(&reply.body)
+            }
+            Ok(Outcome::Sent) => self.read(&Body::EMPTY),
             Ok(Outcome::Typed(Reply { body, .. })) => {
                 let read = E::read(self.caller.codec(), &body);
                 Err(read.unwrap_or_else(|error| self.caller.describe(error).into()))
@@ -165,7 +171,7 @@ impl<T, E: Failure, M> Future for Call<T, E, M> {
     type Output = Result<T, E::Seen>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        self.poll_outcome(cx).map_ok(|(value, _)| value)
+        self.poll_result(cx, &mut None)
     }
 }
 
@@ -193,8 +199,9 @@ impl<T, E: Failure, M> Future for WithMetadata<T, E, M> {
     type Output = Result<(T, Metadata), E::Seen>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let outcome = self.call.poll_outcome(cx);
-        outcome.map_ok(|(value, metadata)| (value, metadata.map(|metadata| *metadata).unwrap_or_default()))
+        let mut metadata = None;
+        let result = self.call.poll_result(cx, &mut metadata);
+        result.map_ok(|value| (value, metadata.map(|metadata| *metadata).unwrap_or_default()))
     }
 }
 

@@ -109,54 +109,66 @@ impl Header {
 
     /// Passes on the frame that begins so and has this payload.
     ///
-    /// Each kind is passed on by itself, and by itself where it has no field but a deadline: its parts need not be put
-    /// together in memory, to be taken apart again.
+    /// Nearly every frame has all of a message, and no field but a deadline. Such frames are passed on by themselves: their
+    /// parts need not be put together in memory, to be taken apart again.
     #[inline(always)]
     pub(super) fn frame<'a, P: Payload<'a>>(&self, mut payload: P, taker: &mut impl Take) -> Result<(), Breach> {
-        let id = self.call;
-        let index = self.index;
+        let Self { call: id, index, .. } = *self;
+        let whole = |payload: P| Part { total: None, bytes: payload.into_piece() };
         match self.kind {
+            _ if self.has(flag::CHUNKED) => {}
             kind::CALL => {
-                let service = take(&mut payload, Buf::try_get_u32_le)?;
-                let method = take(&mut payload, Buf::try_get_u32_le)?;
-                let (oneway, streams, reads) = (self.has(flag::ONEWAY), self.has(flag::STREAMS), self.has(flag::READS));
-                let call = |fields, message| Call {
-                    id,
-                    codec: index,
-                    service,
-                    method,
-                    oneway,
-                    streams,
-                    reads,
-                    fields,
-                    message,
-                };
-                if let Some(deadline) = take_deadline(&mut payload) {
-                    let fields = Fields { deadline, ..Fields::default() };
-                    return taker.take(Frame::Call(call(fields, self.part(payload)?)));
+                if let Some((names, rest)) = payload.split_first_chunk()
+                    && let Some((deadline, length)) = lone_deadline(rest)
+                {
+                    let names = u64::from_le_bytes(*names);
+                    payload.advance(8 + length);
+                    return taker.take(Frame::Call(Call {
+                        id,
+                        codec: index,
+                        service: names as u32,
+                        method: (names >> 32) as u32,
+                        oneway: self.has(flag::ONEWAY),
+                        streams: self.has(flag::STREAMS),
+                        reads: self.has(flag::READS),
+                        fields: Fields { deadline, ..Fields::default() },
+                        message: whole(payload),
+                    }));
                 }
-                let fields = take_fields(&mut payload)?;
-                taker.take(Frame::Call(call(fields, self.part(payload)?)))
             }
             kind::REPLY => {
-                if let Some(deadline) = take_deadline(&mut payload) {
+                if let Some((deadline, length)) = lone_deadline(&payload) {
+                    payload.advance(length);
                     let fields = Fields { deadline, ..Fields::default() };
-                    return taker.take(Frame::Reply { id, fields, message: self.part(payload)? });
+                    return taker.take(Frame::Reply { id, fields, message: whole(payload) });
                 }
-                let fields = take_fields(&mut payload)?;
-                taker.take(Frame::Reply { id, fields, message: self.part(payload)? })
             }
-            kind::DATA => taker.take(Frame::Data { id, index, message: self.part(payload)? }),
-            _ => taker.take(self.other_frame(payload)?),
+            kind::DATA => return taker.take(Frame::Data { id, index, message: whole(payload) }),
+            _ => {}
         }
+        taker.take(self.any_frame(payload)?)
     }
 
-    /// Apart, so that the frames that nearly all are find little in their way.
     #[inline(never)]
-    fn other_frame<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Frame<'a>, Breach> {
-        let id = self.call;
-        let index = self.index;
+    fn any_frame<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Frame<'a>, Breach> {
+        let Self { call: id, index, .. } = *self;
         Ok(match self.kind {
+            kind::CALL => Frame::Call(Call {
+                id,
+                codec: index,
+                service: take(&mut payload, Buf::try_get_u32_le)?,
+                method: take(&mut payload, Buf::try_get_u32_le)?,
+                oneway: self.has(flag::ONEWAY),
+                streams: self.has(flag::STREAMS),
+                reads: self.has(flag::READS),
+                fields: take_fields(&mut payload)?,
+                message: self.part(payload)?,
+            }),
+            kind::REPLY => {
+                let fields = take_fields(&mut payload)?;
+                Frame::Reply { id, fields, message: self.part(payload)? }
+            }
+            kind::DATA => Frame::Data { id, index, message: self.part(payload)? },
             kind::HELLO => Frame::Hello(Box::new(Hello::read(&payload)?)),
             kind::END => Frame::End(End {
                 id,
@@ -193,7 +205,6 @@ impl Header {
     }
 
     /// The message that `payload` is, or begins (W-26, W-27).
-    #[inline(always)]
     fn part<'a, P: Payload<'a>>(&self, payload: P) -> Result<Part<'a>, Breach> {
         if self.has(flag::CHUNKED) {
             return self.first_part(payload);
@@ -201,7 +212,6 @@ impl Header {
         Ok(Part { total: None, bytes: payload.into_piece() })
     }
 
-    #[cold]
     fn first_part<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Part<'a>, Breach> {
         let total = take(&mut payload, Buf::try_get_u32_le)?;
         if payload.len() as u64 >= u64::from(total) {
@@ -211,32 +221,29 @@ impl Header {
     }
 }
 
-#[inline(always)]
 fn take<P, T, E>(payload: &mut P, get: impl FnOnce(&mut P) -> Result<T, E>) -> Result<T, Breach> {
     get(payload).map_err(|_| short())
 }
 
-/// The deadline, where there is no other field: what nearly every frame has, or none at all.
-#[inline(always)]
-fn take_deadline<'a, P: Payload<'a>>(payload: &mut P) -> Option<Option<Duration>> {
-    let (deadline, length) = match **payload {
-        [0, 0, ..] => (None, 2),
-        [11, 0, tag::DEADLINE, 8, 0, a, b, c, d, e, f, g, h, ..] => {
-            (Some(Duration::from_micros(u64::from_le_bytes([a, b, c, d, e, f, g, h]))), 2 + 11)
-        }
-        _ => return None,
-    };
-    payload.advance(length);
-    Some(deadline)
-}
-
-#[inline(never)]
 fn take_fields<'a, P: Payload<'a>>(payload: &mut P) -> Result<Fields, Breach> {
     let length = usize::from(take(payload, Buf::try_get_u16_le)?);
     if length > payload.len() {
         return Err(short());
     }
     Fields::read(&payload.split_to(length))
+}
+
+/// The deadline where there is no other field, or that there is none at all, and how many bytes say so.
+#[inline(always)]
+fn lone_deadline(payload: &[u8]) -> Option<(Option<Duration>, usize)> {
+    match *payload {
+        [0, 0, ..] => Some((None, 2)),
+        [11, 0, tag::DEADLINE, 8, 0, a, b, c, d, e, f, g, h, ..] => {
+            let micros = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+            Some((Some(Duration::from_micros(micros)), 2 + 11))
+        }
+        _ => None,
+    }
 }
 
 /// The payload of a kind that has exactly `N` bytes (W-8).

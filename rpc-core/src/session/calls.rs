@@ -104,7 +104,7 @@ impl<C> Calls<C> {
     }
 
     /// Makes a place for a call, unless the table is full.
-    #[inline]
+    #[inline(always)]
     pub(super) fn insert(&mut self, wire: Wire, caller: C, deadline: Option<Instant>) -> Option<Ticket> {
         self.made += 1;
         let number = self.made;
