@@ -184,7 +184,7 @@ impl Driver {
         let due = self.heed_clock(&mut core, turn)?;
         let writer = if gathers { None } else { self.take_writer(&mut core, turn) };
         let mut finished = writer.is_none() && is_finished(&core);
-        turn.told += self.batch.ended.len();
+        turn.told += self.batch.count_told();
         shared.note_quiet(turn.told + turn.started.max(turn.answers) <= 1 && core.session.is_quiet());
         let has_closed = shared.has_closed(&core);
         drop(core);
@@ -250,8 +250,8 @@ impl Driver {
     /// Takes from the session what has ended, what to stop and, unless that has been much already, what to start.
     fn hand_out(&mut self, core: &mut Core, turn: &mut Turn) {
         self.batch.take_stream_news(core);
+        self.batch.take_ended(core);
         let session = &mut core.session;
-        session.poll_ended(&mut self.batch.ended);
         session.poll_stops(&mut self.batch.stops);
         if !self.greeted {
             self.greet(session);

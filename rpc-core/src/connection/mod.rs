@@ -12,6 +12,7 @@ pub(crate) use serve::{Home, Running, Serve, ServeNothing, Served};
 
 mod pending;
 pub(crate) use pending::Pending;
+use pending::Told;
 
 mod flow;
 pub(crate) use flow::{Flow, Inlet, Outlet, Refused};

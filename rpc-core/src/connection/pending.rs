@@ -3,7 +3,9 @@ use std::task::{Context, Poll, Waker};
 
 use super::Flow;
 use crate::error::RpcError;
-use crate::session::{Outcome, Outgoing, Ticket};
+use crate::frame::{Body, Piece};
+use crate::metadata::Metadata;
+use crate::session::{Outcome, Outgoing, Reply, Ticket, Waits};
 
 /// A call that has been made, as its caller and the driver share it.
 ///
@@ -111,6 +113,35 @@ impl Pending {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is to be done when a call has its reply, without any lock.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(super) waker: Option<Waker>,
+    pub(super) flow: Option<Arc<Flow>>,
+}
+
+impl Waits for Arc<Pending> {
+    type Told = Told;
+
+    fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Told {
+        let flow = self.flow.clone();
+        let mut state = self.lock();
+        if !matches!(*state, State::Waiting { .. }) {
+            return Told { waker: None, flow };
+        }
+        let reply = Outcome::Reply(Reply { metadata, body: Body::EMPTY });
+        let waiting = std::mem::replace(&mut *state, State::Ended(reply));
+        if let State::Ended(Outcome::Reply(reply)) = &mut *state {
+            reply.body.put(message);
+        }
+        drop(state);
+        match waiting {
+            State::Waiting { waker, .. } => Told { waker: Some(waker), flow },
+            State::Ended(_) | State::Over => Told { waker: None, flow },
+        }
     }
 }
 

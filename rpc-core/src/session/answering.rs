@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use super::streams::Final;
 use super::work::Stage;
-use super::{Answer, Message, Refusal, Session, Stop};
+use super::{Answer, Message, Refusal, Session, Stop, Waits};
 use crate::code::Code;
 use crate::frame::{Breach, Fields, Head, Ran, put_done};
 use crate::metadata::Metadata;
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     /// Answers a call; its slot is free. Does nothing for a call that has been answered. Gives back what would have
     /// stopped the handler.
     pub(crate) fn reply(&mut self, id: u64, answer: Answer) -> Option<H> {

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 use super::calls::{Arriving, EndHead, Wire};
-use super::{Ended, Outcome, Reply, Session, Ticket};
+use super::{Ended, Outcome, Reply, Session, Ticket, Waits};
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
 use crate::frame::{Body, Breach, End, Fields, Part, Ran, put_cancel};
 use crate::metadata::Metadata;
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     pub(super) fn handle_reply(
         &mut self,
         id: u64,
@@ -50,7 +50,9 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if let Some((ticket, entry)) = self.calls.open_mut(id)
             && let Some(arriving) = entry.answer.take()
         {
-            self.close(ticket, outcome(arriving.end, arriving.metadata, message), now);
+            let caller = self.close(ticket, id);
+            self.give(caller, outcome(arriving.end, arriving.metadata, message));
+            self.send_queued(now);
         }
     }
 
@@ -58,7 +60,9 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
     pub(super) fn finish_read_over_answer(&mut self, id: u64, now: Instant) {
         if let Some((ticket, _)) = self.calls.open_mut(id) {
             let error = RpcError::new(Code::Internal, "the answer was read over").with_delivery(Delivery::Executed);
-            self.close(ticket, Outcome::Failed(error), now);
+            let caller = self.close(ticket, id);
+            self.give(caller, Outcome::Failed(error));
+            self.send_queued(now);
         }
     }
 
@@ -104,11 +108,15 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         if message.total.is_some() {
             return self.begin_answer(ticket, id, Arriving { end, metadata: fields.metadata }, &message, failure);
         }
-        let outcome = match failure {
-            None => outcome(end, fields.metadata, message.bytes.into_body()),
-            Some(error) => Outcome::Failed(error),
-        };
-        self.close(ticket, outcome, now);
+        let caller = self.close(ticket, id);
+        match (failure, end) {
+            (None, None) => self.told.extend(caller.map(|caller| caller.tell(fields.metadata, message.bytes))),
+            (None, Some(end)) => self.give(caller, outcome(Some(end), fields.metadata, message.bytes.into_body())),
+            (Some(error), _) => self.give(caller, Outcome::Failed(error)),
+        }
+        if !self.line.is_empty() {
+            self.send_queued(now);
+        }
         Ok(())
     }
 
@@ -191,22 +199,19 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
         RpcError::new(Code::ResourceExhausted, text).with_delivery(delivery(ran))
     }
 
-    /// The peer has answered: the slot is free, and the caller has its outcome.
-    fn close(&mut self, ticket: Ticket, outcome: Outcome, now: Instant) {
+    /// The peer has answered: the slot is free. Gives whoever still waits.
+    fn close(&mut self, ticket: Ticket, id: u64) -> Option<C> {
         self.open -= 1;
         self.answered = true;
-        if !self.streams.is_empty()
-            && let Some(Wire::Open { id, .. }) = self.calls.get_mut(ticket).map(|entry| &entry.wire)
-        {
-            let id = *id;
+        if !self.streams.is_empty() {
             self.remove_streams(id);
         }
-        if let Some(caller) = self.calls.remove(ticket) {
-            self.ended.push(Ended { caller, outcome });
-        }
-        if !self.line.is_empty() {
-            self.send_queued(now);
-        }
+        self.calls.remove(ticket)
+    }
+
+    #[inline(never)]
+    fn give(&mut self, caller: Option<C>, outcome: Outcome) {
+        self.ended.extend(caller.map(|caller| Ended { caller, outcome }));
     }
 }
 

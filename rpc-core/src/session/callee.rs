@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::outcome::{LONGEST_DEADLINE, weight};
 use super::streams::{self, Read};
 use super::work::{Entry, Stage};
-use super::{Incoming, MOST_STREAMS, Refusal, Session, Stop};
+use super::{Incoming, MOST_STREAMS, Refusal, Session, Stop, Waits};
 use crate::code::Code;
 use crate::error::RpcError;
 use crate::frame::{Body, Breach, Call, Reason};
@@ -15,7 +15,7 @@ use crate::limits::INITIAL_CREDIT;
 /// How much the driver may read before it starts what has come, in bytes.
 const TURN: usize = 8 * 1024 * 1024;
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     #[inline(never)]
     pub(super) fn handle_call(&mut self, call: Call<'_>, now: Instant) -> Result<(), Breach> {
         if self.is_own(call.id) || call.id <= self.last_seen {

@@ -5,13 +5,13 @@ use std::time::Instant;
 use super::calls::{LAST_SEQUENCE, PLACES, Wire, id_of};
 use super::line::Obstacle;
 use super::streams::{Entry, Read};
-use super::{EARLY_BYTES, EARLY_CALLS, Ended, Outcome, Outgoing, Session, Ticket};
+use super::{EARLY_BYTES, EARLY_CALLS, Ended, Outcome, Outgoing, Session, Ticket, Waits};
 use crate::code::Code;
 use crate::error::{Delivery, Phase, RpcError};
 use crate::frame::{HEADER, Head, put_cancel};
 use crate::limits::INITIAL_CREDIT;
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     /// Starts a call: sends it, or queues it until there is a slot. `caller` is given back with the outcome by
     /// [`poll_ended`](Self::poll_ended); there is nothing to wait for (`None`) where a one-way call is on its way at
     /// once. What is sent stays with whoever calls; it is copied only where it has to wait.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::calls::Wire;
-use super::{Outcome, Session, Stop};
+use super::{Outcome, Session, Stop, Waits};
 use crate::code::Code;
 use crate::error::{Delivery, Phase, RpcError};
 use crate::frame::{ANNOUNCED, Breach, Reason, put_cancel, put_goaway, put_ping};
@@ -91,7 +91,7 @@ impl Goaway {
     }
 }
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     /// Begins a graceful end: the peer starts no further calls, those on their way are still taken.
     pub(crate) fn shut_down(&mut self) {
         if self.closing.announced || self.closing.concluded {

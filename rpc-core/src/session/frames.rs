@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use super::Session;
 use super::assembly::Progress;
+use super::{Session, Waits};
 use crate::frame::{Breach, Frame, Hello, put_pong};
 
 /// A chunk that is read over and is at least this long cost its sender more than this end, in bytes.
 const LONG_CHUNK: usize = 4 * 1024;
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     /// Takes in a frame.
     ///
     /// # Errors

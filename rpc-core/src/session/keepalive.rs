@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Role, Session};
+use super::{Role, Session, Waits};
 use crate::frame::put_ping;
 
 /// The token of the PINGs that ask whether the peer is there.
@@ -28,7 +28,7 @@ pub(crate) enum Verdict {
     Idle,
 }
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     /// Something came from the peer, whatever it was.
     pub(crate) fn handle_heard(&mut self, now: Instant) {
         let used = self.keepalive.used.filter(|_| self.is_idle());

@@ -45,7 +45,7 @@ mod assembly;
 use assembly::Assembly;
 
 mod outcome;
-pub(crate) use outcome::{Answer, Arrived, Ended, Grant, Incoming, Outcome, Outgoing, Refusal, Reply, Stop};
+pub(crate) use outcome::{Answer, Arrived, Ended, Grant, Incoming, Outcome, Outgoing, Refusal, Reply, Stop, Waits};
 
 mod budget;
 use budget::Budget;
@@ -116,7 +116,7 @@ impl Role {
 
 /// One end of a connection.
 #[derive(Debug)]
-pub(crate) struct Session<C, H, S> {
+pub(crate) struct Session<C: Waits, H, S> {
     role: Role,
     limits: Arc<Limits>,
     /// What the peer said of itself, once it has.
@@ -157,6 +157,8 @@ pub(crate) struct Session<C, H, S> {
     widened: usize,
 
     /// Calls of this end that have ended.
+    /// Who has a reply.
+    told: Vec<C::Told>,
     ended: Vec<Ended<C>>,
     /// Handlers that must stop.
     stopping: Vec<(H, Stop)>,
@@ -180,7 +182,7 @@ pub(crate) struct Identity {
     pub(crate) codecs: Vec<Box<str>>,
 }
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     /// One end of a new connection. Its HELLO is the first thing to be written.
     pub(crate) fn new(role: Role, limits: Arc<Limits>, identity: Identity) -> Self {
         let hello = Hello {
@@ -221,6 +223,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
             news: None,
             ahead: 0,
             widened: 0,
+            told: Vec::new(),
             ended: Vec::new(),
             stopping: Vec::new(),
             next_deadline: None,
@@ -303,7 +306,7 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// Whether somebody is to be told of something.
     pub(crate) fn has_news(&self) -> bool {
-        !self.ended.is_empty() || self.has_stream_news()
+        !self.told.is_empty() || !self.ended.is_empty() || self.has_stream_news()
     }
 
     /// Whether somebody is to be told of streams.
@@ -314,21 +317,30 @@ impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
 
     /// How many calls have ended since the last time.
     pub(crate) fn ended(&self) -> usize {
-        self.ended.len()
+        self.told.len() + self.ended.len()
     }
 
     /// Lends the session room for what a batch of frames leads to; it comes back by [`poll_calls`](Self::poll_calls) and
-    /// [`poll_ended`](Self::poll_ended). So a session keeps none of its own.
-    pub(crate) fn lend_room(&mut self, calls: &mut VecDeque<Incoming>, ended: &mut Vec<Ended<C>>) {
+    /// [`poll_told`](Self::poll_told). So a session keeps none of its own.
+    pub(crate) fn lend_room(&mut self, calls: &mut VecDeque<Incoming>, told: &mut Vec<C::Told>) {
         if self.ready.is_empty() && calls.is_empty() {
             std::mem::swap(&mut self.ready, calls);
         }
-        if self.ended.is_empty() && ended.is_empty() {
-            std::mem::swap(&mut self.ended, ended);
+        if self.told.is_empty() && told.is_empty() {
+            std::mem::swap(&mut self.told, told);
         }
     }
 
-    /// The calls that have ended since the last time. Whoever waits is told after the lock is released.
+    /// Who has got a reply since the last time, as [`Waits::tell`] says.
+    #[inline]
+    pub(crate) fn poll_told(&mut self, into: &mut Vec<C::Told>) {
+        if into.is_empty() {
+            return std::mem::swap(into, &mut self.told);
+        }
+        into.append(&mut self.told);
+    }
+
+    /// The calls that have ended otherwise since the last time. Whoever waits is told after the lock is released.
     #[inline]
     pub(crate) fn poll_ended(&mut self, into: &mut Vec<Ended<C>>) {
         if into.is_empty() {

@@ -4,7 +4,7 @@ use super::Message;
 use super::items::Packed;
 use crate::code::Code;
 use crate::error::RpcError;
-use crate::frame::{Body, Fields, RequestId};
+use crate::frame::{Body, Fields, Piece, RequestId};
 use crate::metadata::Metadata;
 
 /// A call that this end makes.
@@ -67,6 +67,44 @@ pub(crate) enum Outcome {
 pub(crate) struct Ended<C> {
     pub(crate) caller: C,
     pub(crate) outcome: Outcome,
+}
+
+/// Who waits for a call of this end, as the session has it.
+pub(crate) trait Waits: Clone {
+    /// What is left to be done about it.
+    type Told;
+
+    /// Takes a reply, which is copied to where it stays. What foreign code does about it is left for later: the lock is
+    /// held.
+    fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Self::Told;
+}
+
+/// Tests wait for numbers, and are told of a reply as of any other outcome.
+#[cfg(test)]
+mod numbers {
+    use super::{Body, Ended, Metadata, Outcome, Piece, Reply, Waits};
+
+    fn ended<C>(caller: C, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<C> {
+        let mut body = Body::EMPTY;
+        body.put(message);
+        Ended { caller, outcome: Outcome::Reply(Reply { metadata, body }) }
+    }
+
+    impl Waits for u32 {
+        type Told = Ended<Self>;
+
+        fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<Self> {
+            ended(self, metadata, message)
+        }
+    }
+
+    impl Waits for usize {
+        type Told = Ended<Self>;
+
+        fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<Self> {
+            ended(self, metadata, message)
+        }
+    }
 }
 
 /// What the peer answered.

@@ -2,7 +2,7 @@
 
 use super::items::{Packed, cost};
 use super::streams::{Sent, Stage};
-use super::{Arrived, News, Outcome, Session};
+use super::{Arrived, News, Outcome, Session, Waits};
 use crate::code::Code;
 use crate::error::{Delivery, RpcError};
 use crate::frame::{Body, Breach, End, Part, Piece, put_cancel, put_credit};
@@ -13,7 +13,7 @@ pub(crate) const MOST_STREAMS: u16 = 16;
 /// How much memory of items is kept for others, in buffers.
 const SPARES: usize = 4;
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     /// Keeps who is told of a call's streams.
     pub(crate) fn attach_streams(&mut self, id: u64, handle: S) {
         let Some(entry) = self.streams.get_mut(id) else {

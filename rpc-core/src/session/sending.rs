@@ -7,7 +7,7 @@ use super::answering::text as status_text;
 use super::items::Items;
 use super::receiving::not_there;
 use super::streams::{Entry, Final, Sent, Stage};
-use super::{Grant, Session};
+use super::{Grant, Session, Waits};
 use crate::code::Code;
 use crate::frame::{Breach, Fields, Head, Ran};
 
@@ -22,7 +22,7 @@ const MOST_CREDIT: i64 = i32::MAX as i64;
 /// Less credit than this at a time is a frame that costs more than it brings (W-39).
 const SMALL_CREDIT: u32 = 256;
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     /// Sends items that a producer has made from what it was lent. They go when they have their turn.
     pub(crate) fn send_items(&mut self, id: u64, index: u16, items: Items) {
         let Some(sent) = self.streams.sent(id, index).filter(|sent| matches!(sent.stage, Stage::Open)) else {

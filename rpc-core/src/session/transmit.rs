@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use super::sender::Put;
-use super::{Queue, Session};
+use super::{Queue, Session, Waits};
 use crate::frame::{Breach, EARLY_FRAME, HEADER, Reason};
 
 /// How much is queued for writing before chunks of large messages wait for their turn, in bytes. It bounds how long a
 /// small message waits behind large ones.
 const WRITE_AHEAD: usize = 128 * 1024;
 
-impl<C: Clone, H: Clone, S: Clone> Session<C, H, S> {
+impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     /// Whether there is something to write.
     pub(crate) fn has_output(&self) -> bool {
         self.outbox.has_queued() || self.done > 0 || !self.sender.is_idle() || self.must_conclude()

@@ -8,7 +8,7 @@ use super::streams::StreamBatch;
 use crate::caught::wake;
 use crate::connection::inbox::Left;
 use crate::connection::serving::{Handler, Serving};
-use crate::connection::{Core, Flow, Pending, Running};
+use crate::connection::{Core, Flow, Pending, Running, Told};
 use crate::session::{Answer, Ended, Incoming, Stop};
 
 /// What passes between the session, which is behind the lock, and the work, which is not. Between turns it is empty but
@@ -18,6 +18,7 @@ use crate::session::{Answer, Ended, Incoming, Stop};
 pub(super) struct Batch {
     /// Where what comes is read to, unless half a frame is left in it.
     pub(super) room: BytesMut,
+    pub(super) told: Vec<Told>,
     pub(super) ended: Vec<Ended<Arc<Pending>>>,
     pub(super) stops: Vec<(Handler, Stop)>,
     pub(super) calls: VecDeque<Incoming>,
@@ -43,6 +44,13 @@ impl Batch {
         let _ = KEPT.try_with(|kept| std::mem::swap(&mut *kept.borrow_mut(), batch));
     }
 
+    /// Takes from the session which calls have ended.
+    #[inline]
+    pub(super) fn take_ended(&mut self, core: &mut Core) {
+        core.session.poll_told(&mut self.told);
+        core.session.poll_ended(&mut self.ended);
+    }
+
     /// Takes from the session what came of streams, and what their producers may do.
     #[inline]
     pub(super) fn take_stream_news(&mut self, core: &mut Core) {
@@ -54,16 +62,27 @@ impl Batch {
     /// Tells callers and stops handlers; the lock must not be held. Says how many calls had ended.
     #[inline]
     pub(super) fn notify(&mut self) -> usize {
-        if self.ended.is_empty() && self.stops.is_empty() && self.streams.is_none() {
+        if self.told.is_empty() && self.ended.is_empty() && self.stops.is_empty() && self.streams.is_none() {
             return 0;
         }
         self.notify_all()
     }
 
+    /// How many calls have ended of which callers are still to be told.
+    pub(super) fn count_told(&self) -> usize {
+        self.told.len() + self.ended.len()
+    }
+
     fn notify_all(&mut self) -> usize {
-        let count = self.ended.len();
+        let count = self.count_told();
         if let Some(streams) = &mut self.streams {
             streams.notify();
+        }
+        for Told { waker, flow } in self.told.drain(..) {
+            if let Some(flow) = flow {
+                flow.stop_producers();
+            }
+            wake(waker);
         }
         for Ended { caller, outcome } in self.ended.drain(..) {
             if let Some(flow) = caller.flow() {

@@ -22,7 +22,7 @@ impl Driver {
             timeout = core.session.poll_timeout();
         }
         self.batch.take_stream_news(core);
-        core.session.poll_ended(&mut self.batch.ended);
+        self.batch.take_ended(core);
         core.session.poll_stops(&mut self.batch.stops);
         let due = earlier(own, timeout);
         // An earlier time is left as it is: see `arm`.

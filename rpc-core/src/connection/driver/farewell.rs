@@ -62,7 +62,7 @@ impl Driver {
         let error = (!good).then_some(error).flatten();
         core.over = Some(error.clone());
         self.batch.take_stream_news(&mut core);
-        core.session.poll_ended(&mut self.batch.ended);
+        self.batch.take_ended(&mut core);
         for call in shared.inbox.close() {
             if let Some(outcome) = core.start(&call, now()) {
                 self.batch.ended.push(Ended { caller: call, outcome });

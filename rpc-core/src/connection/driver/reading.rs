@@ -78,7 +78,7 @@ impl Driver {
         if std::mem::take(&mut turn.heard) {
             core.session.handle_heard(turn.now);
         }
-        core.session.lend_room(&mut self.batch.calls, &mut self.batch.ended);
+        core.session.lend_room(&mut self.batch.calls, &mut self.batch.told);
         let most = turn.batch(self.answers.max(core.session.open())) * ITEMS;
         while self.undecoded && frames < most {
             let mut intake = Intake { session: &mut core.session, now: turn.now, weight: ITEMS };

@@ -17,6 +17,7 @@ impl World {
                 self.stop_handler(end, id, stop)?;
             }
             let mut ended = Vec::new();
+            self.ends[end].session.poll_told(&mut ended);
             self.ends[end].session.poll_ended(&mut ended);
             for Ended { caller: token, outcome } in ended {
                 if self.book[token].outcome.replace(outcome).is_some() {

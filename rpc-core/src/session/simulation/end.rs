@@ -172,7 +172,7 @@ impl End {
             ("flow", !session.has_news()),
             ("deadlines", session.next_deadline.is_none()),
             ("silence", self.lost || !self.retired && !self.pulse.is_pending()),
-            ("ended", session.ended.is_empty() && session.stopping.is_empty()),
+            ("ended", session.told.is_empty() && session.ended.is_empty() && session.stopping.is_empty()),
             ("handlers", self.running.is_empty()),
             ("output", self.lost || self.is_drained() && session.outbox.backlog() == 0),
             ("watch", self.lost || self.watch.settled().is_ok()),

@@ -185,6 +185,7 @@ impl Bench {
     /// The callers whose calls have ended since the last time.
     fn poll_ended(&mut self) -> Vec<u32> {
         let mut ended = Vec::new();
+        self.session.poll_told(&mut ended);
         self.session.poll_ended(&mut ended);
         let callers = ended.iter().map(|ended| ended.caller).collect();
         for Ended { caller, outcome } in ended {
