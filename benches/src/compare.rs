@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::contestant::Fault;
 use crate::foreign;
 use crate::results::Results;
-use crate::roster::names;
+use crate::roster::{is_on_request, names};
 use crate::rounds::Plan;
 use crate::workload::{ALL, Workload};
 use crate::{plot, table};
@@ -23,7 +23,7 @@ pub(crate) fn compare(chosen: &[&str]) -> Result<(), Fault> {
     }
     let all_contestants = !all.iter().any(|name| chosen.contains(name));
     let all_workloads = !ALL.iter().any(|workload| chosen.contains(&workload.name));
-    let is_chosen = |name: &&str| all_contestants || *name == "floor" || chosen.contains(name);
+    let is_chosen = |name: &&str| all_contestants && !is_on_request(name) || *name == "floor" || chosen.contains(name);
     let mut contestants = names().filter(is_chosen).collect();
     let notes = foreign::prepare(&mut contestants)?;
     let plan = Plan {

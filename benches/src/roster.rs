@@ -4,6 +4,7 @@ use crate::contestant::{Contestant, Fault};
 use crate::cost::client::{self, CountOrder, HoldOrder, IdleOrder};
 use crate::drive::{self, Order};
 use crate::floor::Floor;
+use crate::floor::codec::{Own, RmpSerde};
 use crate::floor::coded::Coded;
 use crate::foreign;
 use crate::ours::Ours;
@@ -16,6 +17,7 @@ use crate::peers::{tarpc::Tarpc, tonic::Tonic};
 const NAMES: &[&str] = &[
     "floor",
     "floor+msgpack",
+    "floor+codec",
     "ours",
     "ours compact",
     "ours bincode",
@@ -37,9 +39,14 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     NAMES.iter().copied().chain(foreign::NAMES)
 }
 
+/// Whether a contestant takes part only where it is named.
+pub(crate) fn is_on_request(name: &str) -> bool {
+    name == "floor+codec"
+}
+
 /// Whether a contestant has streams; one that has none is left out where they are needed.
 pub(crate) fn has_streams(name: &str) -> bool {
-    matches!(name, "floor" | "floor+msgpack" | "tonic" | "gRPC-Go") || Ours::named(name).is_some()
+    matches!(name, "floor" | "floor+msgpack" | "floor+codec" | "tonic" | "gRPC-Go") || Ours::named(name).is_some()
 }
 
 /// What a process does for its contestant.
@@ -55,7 +62,8 @@ pub(crate) enum Task {
 pub(crate) async fn act(name: &str, task: Task) -> Result<(), Fault> {
     match name {
         "floor" => perform(Floor, task).await,
-        "floor+msgpack" => perform(Coded, task).await,
+        "floor+msgpack" => perform(Coded::<RmpSerde>::default(), task).await,
+        "floor+codec" => perform(Coded::<Own>::default(), task).await,
         #[cfg(feature = "peers")]
         "tarpc bincode" => perform(Tarpc::Bincode, task).await,
         #[cfg(feature = "peers")]

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::compare;
 use crate::contestant::Fault;
 use crate::foreign;
-use crate::roster::names;
+use crate::roster::{is_on_request, names};
 use build::Build;
 use process::{Counts, Memory};
 
@@ -39,7 +39,7 @@ struct Cost {
 
 /// Measures all of it, or the contestants that are named, and writes it down.
 pub(crate) fn cost(chosen: &[&str]) -> Result<(), Fault> {
-    let is_chosen = |name: &&str| chosen.is_empty() || chosen.contains(name);
+    let is_chosen = |name: &&str| chosen.is_empty() && !is_on_request(name) || chosen.contains(name);
     let mut contestants = names().filter(is_chosen).collect();
     let notes = foreign::prepare(&mut contestants)?;
     let mut costs = Vec::new();

@@ -1,55 +1,58 @@
-//! The floor with MessagePack on both sides: what is left for a framework to lose.
+//! The floor with a codec on both sides: what is left for a framework to lose.
 
-use std::cell::RefCell;
+use std::marker::PhantomData;
 
 use bytes::Bytes;
 
 use super::client::{Connection, current_waker};
-use super::codec::{Codec as _, MessagePack};
+use super::codec::{Codec as _, Format};
 use super::frame::Kind;
 use super::{listen, open, server};
 use crate::contestant::{Client, Contestant, Fault};
 use crate::count::Count;
 use crate::message::Item;
 
-thread_local! {
-    /// Where calls are encoded; kept for its memory.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+/// The floor with a format.
+pub(crate) struct Coded<F>(PhantomData<F>);
+
+pub(crate) struct CodedConnection<F>(Connection, PhantomData<F>);
+
+impl<F> Default for Coded<F> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
 }
 
-/// The floor with `rmp-serde`, structs by name.
-pub(crate) struct Coded;
+impl<F> Clone for CodedConnection<F> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
 
-#[derive(Clone)]
-pub(crate) struct CodedConnection(Connection);
-
-impl Contestant for Coded {
-    type Client = CodedConnection;
+impl<F: Format> Contestant for Coded<F> {
+    type Client = CodedConnection<F>;
 
     async fn serve(&self) -> Result<(), Fault> {
-        listen(server::serve::<MessagePack>).await
+        listen(server::serve::<F>).await
     }
 
-    async fn connect(&self, address: &str) -> Result<CodedConnection, Fault> {
-        Ok(CodedConnection(open(address).await?))
+    async fn connect(&self, address: &str) -> Result<CodedConnection<F>, Fault> {
+        Ok(CodedConnection(open(address).await?, PhantomData))
     }
 }
 
-impl CodedConnection {
+impl<F: Format> CodedConnection<F> {
     async fn item(&self, kind: Kind) -> Result<(), Fault> {
         let waker = current_waker().await;
         // Encoded before the connection is locked.
-        let id = SCRATCH.with_borrow_mut(|payload| {
-            payload.clear();
-            rmp_serde::encode::write_named(payload, &Item::sample())?;
-            Ok::<_, Fault>(self.0.send(waker, |queue, id| queue.push_copy(kind, id, payload))?)
-        })?;
+        let id =
+            F::encode(&Item::sample(), |payload| self.0.send(waker, |queue, id| queue.push_copy(kind, id, payload)))??;
         let answer = self.0.answer(id).await?;
-        MessagePack::look(&answer)
+        F::look(&answer)
     }
 }
 
-impl Client for CodedConnection {
+impl<F: Format> Client for CodedConnection<F> {
     async fn small(&self) -> Result<(), Fault> {
         self.item(Kind::Echo).await
     }
@@ -67,15 +70,15 @@ impl Client for CodedConnection {
     }
 
     async fn stream_down(&self, items: u64, count: &Count) -> Result<u64, Fault> {
-        self.0.down::<MessagePack>(items, count).await
+        self.0.down::<F>(items, count).await
     }
 
     async fn stream_up(&self, items: u64, count: &Count) -> Result<u64, Fault> {
-        self.0.up::<MessagePack>(items, count).await
+        self.0.up::<F>(items, count).await
     }
 
     async fn stream_both(&self, items: u64, count: &Count) -> Result<u64, Fault> {
-        self.0.both::<MessagePack>(items, count).await
+        self.0.both::<F>(items, count).await
     }
 
     async fn stream_bulk(&self, items: u64, size: usize, count: &Count) -> Result<u64, Fault> {

@@ -14,7 +14,7 @@ const PAYLOAD_MAX: usize = 64 * 1024 * 1024;
 
 /// What is done with a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Echo = 0,
     Yield = 1,
     Timer = 2,

@@ -5,7 +5,7 @@
 //! choice is the best of those that were measured against each other.
 
 mod client;
-mod codec;
+pub(crate) mod codec;
 pub(crate) mod coded;
 mod frame;
 mod queue;
@@ -101,7 +101,7 @@ async fn open(address: &str) -> Result<Connection, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use super::codec::{Codec, MessagePack};
+    use super::codec::{Codec, Own, RmpSerde};
     use super::*;
 
     /// Each stream is several times as long as the window.
@@ -132,7 +132,8 @@ mod tests {
     #[test]
     fn streams_and_calls_share_a_connection() {
         run(stream_beside_each_other::<Bare>());
-        run(stream_beside_each_other::<MessagePack>());
+        run(stream_beside_each_other::<RmpSerde>());
+        run(stream_beside_each_other::<Own>());
     }
 
     #[test]

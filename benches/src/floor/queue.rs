@@ -13,7 +13,7 @@ use super::frame::{HEADER, Kind, LARGE, header};
 const PIECES: usize = 32;
 
 #[derive(Default)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     /// Older than the tail.
     segments: VecDeque<Bytes>,
     tail: BytesMut,

@@ -106,22 +106,17 @@ impl<C> Calls<C> {
     /// Makes a place for a call, unless the table is full.
     #[inline(always)]
     pub(super) fn insert(&mut self, wire: Wire, caller: C, deadline: Option<Instant>) -> Option<Ticket> {
+        let slot = self.vacant()?;
+        if self.free.is_none() {
+            self.entries.push(Place::Free { next: None });
+        }
+        let place = self.entries.get_mut(slot as usize)?;
+        if let Place::Free { next } = *place {
+            self.free = next;
+        }
         self.made += 1;
         let number = self.made;
-        let taken = || Place::Taken(Entry { number, wire, caller: Some(caller), deadline, answer: None });
-        if let Some(slot) = self.free
-            && let Some(place) = self.entries.get_mut(slot as usize)
-            && let Place::Free { next } = *place
-        {
-            self.free = next;
-            *place = taken();
-            return Some(Ticket { slot, number });
-        }
-        if self.entries.len() == PLACES {
-            return None;
-        }
-        let slot = self.entries.len() as u32;
-        self.entries.push(taken());
+        *place = Place::Taken(Entry { number, wire, caller: Some(caller), deadline, answer: None });
         Some(Ticket { slot, number })
     }
 
