@@ -96,6 +96,24 @@ impl Pending {
         }
     }
 
+    /// The same for a reply, which is copied to where it stays.
+    #[inline]
+    fn reply(&self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Option<Waker> {
+        let mut state = self.lock();
+        if !matches!(*state, State::Waiting { .. }) {
+            return None;
+        }
+        let reply = Outcome::Reply(Reply { metadata, body: Body::EMPTY });
+        let waiting = std::mem::replace(&mut *state, State::Ended(reply));
+        if let State::Ended(Outcome::Reply(reply)) = &mut *state {
+            reply.body.put(message);
+        }
+        match waiting {
+            State::Waiting { waker, .. } => Some(waker),
+            State::Ended(_) | State::Over => None,
+        }
+    }
+
     /// Nobody wants the outcome any more. Gives back what would have woken the caller, to be dropped without any lock,
     /// and what the session calls a call that has not ended.
     pub(super) fn give_up(&self) -> (Option<Waker>, Option<Ticket>) {
@@ -116,32 +134,20 @@ impl Pending {
     }
 }
 
-/// What is to be done when a call has its reply, without any lock.
+/// A call that has its reply. Its caller is woken without any lock; and what the call holds on to, some of which is foreign,
+/// goes without one.
 #[derive(Debug)]
 pub(crate) struct Told {
+    pub(super) call: Arc<Pending>,
     pub(super) waker: Option<Waker>,
-    pub(super) flow: Option<Arc<Flow>>,
 }
 
 impl Waits for Arc<Pending> {
     type Told = Told;
 
     fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Told {
-        let flow = self.flow.clone();
-        let mut state = self.lock();
-        if !matches!(*state, State::Waiting { .. }) {
-            return Told { waker: None, flow };
-        }
-        let reply = Outcome::Reply(Reply { metadata, body: Body::EMPTY });
-        let waiting = std::mem::replace(&mut *state, State::Ended(reply));
-        if let State::Ended(Outcome::Reply(reply)) = &mut *state {
-            reply.body.put(message);
-        }
-        drop(state);
-        match waiting {
-            State::Waiting { waker, .. } => Told { waker: Some(waker), flow },
-            State::Ended(_) | State::Over => Told { waker: None, flow },
-        }
+        let waker = self.reply(metadata, message);
+        Told { call: self, waker }
     }
 }
 

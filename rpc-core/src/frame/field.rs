@@ -116,6 +116,20 @@ impl Fields {
         }
     }
 
+    /// The deadline at the beginning of `payload` where there is no other field, or that there is none at all, and how many
+    /// bytes say so.
+    #[inline(always)]
+    pub(super) fn lone_deadline(payload: &[u8]) -> Option<(Option<Duration>, usize)> {
+        match *payload {
+            [0, 0, ..] => Some((None, 2)),
+            [11, 0, tag::DEADLINE, 8, 0, a, b, c, d, e, f, g, h, ..] => {
+                let micros = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+                Some((Some(Duration::from_micros(micros)), 2 + 11))
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Breach> {
         let mut fields = Self::default();
         each(bytes, |tag, value| {
@@ -266,6 +280,29 @@ mod tests {
         let bytes = put(&fields);
         for cut in 1..bytes.len() {
             assert!(Fields::read(&bytes[..cut]).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_alone_is_seen_at_a_glance() {
+        let payload = |fields: &Fields| {
+            let bytes = put(fields);
+            [&(bytes.len() as u16).to_le_bytes(), &bytes[..], b"message"].concat()
+        };
+        for deadline in [None, Some(Duration::ZERO), Some(Duration::from_micros(u64::MAX))] {
+            let fields = Fields { deadline, ..Fields::default() };
+            let payload = payload(&fields);
+            let length = payload.len() - b"message".len();
+            assert_eq!(Fields::lone_deadline(&payload), Some((deadline, length)));
+            assert_eq!(Fields::read(&payload[2..length]), Ok(fields));
+            for cut in 0..length {
+                assert_eq!(Fields::lone_deadline(&payload[..cut]), None, "{cut}");
+            }
+        }
+        let deadline = Some(Duration::from_secs(1));
+        for others in [Fields { attempt: 1, ..Fields::default() }, Fields { deadline, streams: 2, ..Fields::default() }]
+        {
+            assert_eq!(Fields::lone_deadline(&payload(&others)), None);
         }
     }
 }

@@ -1,10 +1,7 @@
-use std::time::Duration;
-
 use bytes::{Buf, BytesMut};
 
 use super::body::Payload;
 use super::decode::Take;
-use super::field::tag;
 use super::{Breach, Call, End, Fields, Frame, HEADER, Hello, Part, Ran, Reason, flag, kind};
 
 /// What every frame begins with.
@@ -119,7 +116,7 @@ impl Header {
             _ if self.has(flag::CHUNKED) => {}
             kind::CALL => {
                 if let Some((names, rest)) = payload.split_first_chunk()
-                    && let Some((deadline, length)) = lone_deadline(rest)
+                    && let Some((deadline, length)) = Fields::lone_deadline(rest)
                 {
                     let names = u64::from_le_bytes(*names);
                     payload.advance(8 + length);
@@ -137,7 +134,7 @@ impl Header {
                 }
             }
             kind::REPLY => {
-                if let Some((deadline, length)) = lone_deadline(&payload) {
+                if let Some((deadline, length)) = Fields::lone_deadline(&payload) {
                     payload.advance(length);
                     let fields = Fields { deadline, ..Fields::default() };
                     return taker.take(Frame::Reply { id, fields, message: whole(payload) });
@@ -149,6 +146,7 @@ impl Header {
         taker.take(self.any_frame(payload)?)
     }
 
+    /// The frame, whatever its fields and whether all of its message is there.
     #[inline(never)]
     fn any_frame<'a, P: Payload<'a>>(&self, mut payload: P) -> Result<Frame<'a>, Breach> {
         let Self { call: id, index, .. } = *self;
@@ -231,19 +229,6 @@ fn take_fields<'a, P: Payload<'a>>(payload: &mut P) -> Result<Fields, Breach> {
         return Err(short());
     }
     Fields::read(&payload.split_to(length))
-}
-
-/// The deadline where there is no other field, or that there is none at all, and how many bytes say so.
-#[inline(always)]
-fn lone_deadline(payload: &[u8]) -> Option<(Option<Duration>, usize)> {
-    match *payload {
-        [0, 0, ..] => Some((None, 2)),
-        [11, 0, tag::DEADLINE, 8, 0, a, b, c, d, e, f, g, h, ..] => {
-            let micros = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-            Some((Some(Duration::from_micros(micros)), 2 + 11))
-        }
-        _ => None,
-    }
 }
 
 /// The payload of a kind that has exactly `N` bytes (W-8).

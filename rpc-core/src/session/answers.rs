@@ -104,14 +104,14 @@ impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
             self.end_streams_of_answered(id, end, message.total.is_none())?;
         }
         let len = message.total.map_or(message.bytes.len(), |total| total as usize);
-        let failure = self.unreadable(end, len, fields.unknown);
+        let unreadable = self.unreadable(end, len, fields.unknown);
         if message.total.is_some() {
-            return self.begin_answer(ticket, id, Arriving { end, metadata: fields.metadata }, &message, failure);
+            return self.begin_answer(ticket, id, Arriving { end, metadata: fields.metadata }, &message, unreadable);
         }
         let caller = self.close(ticket, id);
-        match (failure, end) {
+        match (unreadable, end) {
             (None, None) => self.told.extend(caller.map(|caller| caller.tell(fields.metadata, message.bytes))),
-            (None, Some(end)) => self.give(caller, outcome(Some(end), fields.metadata, message.bytes.into_body())),
+            (None, Some(end)) => self.give(caller, failure(end, fields.metadata, message.bytes.into_body())),
             (Some(error), _) => self.give(caller, Outcome::Failed(error)),
         }
         if !self.line.is_empty() {
@@ -209,6 +209,7 @@ impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
         self.calls.remove(ticket)
     }
 
+    /// Leaves an outcome for whoever still waits.
     #[inline(never)]
     fn give(&mut self, caller: Option<C>, outcome: Outcome) {
         self.ended.extend(caller.map(|caller| Ended { caller, outcome }));

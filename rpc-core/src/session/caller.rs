@@ -12,8 +12,8 @@ use crate::frame::{HEADER, Head, put_cancel};
 use crate::limits::INITIAL_CREDIT;
 
 impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
-    /// Starts a call: sends it, or queues it until there is a slot. `caller` is given back with the outcome by
-    /// [`poll_ended`](Self::poll_ended); there is nothing to wait for (`None`) where a one-way call is on its way at
+    /// Starts a call: sends it, or queues it until there is a slot. `caller` is [told](Waits::tell) of a reply, and given
+    /// back with any other outcome by [`poll_ended`](Self::poll_ended); there is nothing to wait for (`None`) where a one-way call is on its way at
     /// once. What is sent stays with whoever calls; it is copied only where it has to wait.
     ///
     /// # Errors

@@ -156,9 +156,9 @@ pub(crate) struct Session<C: Waits, H, S> {
     /// By how much the windows of streams have grown, all together, in bytes.
     widened: usize,
 
-    /// Calls of this end that have ended.
-    /// Who has a reply.
+    /// Who has got a reply.
     told: Vec<C::Told>,
+    /// Calls of this end that have ended otherwise.
     ended: Vec<Ended<C>>,
     /// Handlers that must stop.
     stopping: Vec<(H, Stop)>,

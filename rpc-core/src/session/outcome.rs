@@ -79,34 +79,6 @@ pub(crate) trait Waits: Clone {
     fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Self::Told;
 }
 
-/// Tests wait for numbers, and are told of a reply as of any other outcome.
-#[cfg(test)]
-mod numbers {
-    use super::{Body, Ended, Metadata, Outcome, Piece, Reply, Waits};
-
-    fn ended<C>(caller: C, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<C> {
-        let mut body = Body::EMPTY;
-        body.put(message);
-        Ended { caller, outcome: Outcome::Reply(Reply { metadata, body }) }
-    }
-
-    impl Waits for u32 {
-        type Told = Ended<Self>;
-
-        fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<Self> {
-            ended(self, metadata, message)
-        }
-    }
-
-    impl Waits for usize {
-        type Told = Ended<Self>;
-
-        fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<Self> {
-            ended(self, metadata, message)
-        }
-    }
-}
-
 /// What the peer answered.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reply {
@@ -282,3 +254,31 @@ impl Stop {
 
 /// The longest deadline that is taken from a peer: a century would overflow some clocks.
 pub(crate) const LONGEST_DEADLINE: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// Tests wait for numbers, and are told of a reply as of any other outcome.
+#[cfg(test)]
+mod numbers {
+    use super::{Body, Ended, Metadata, Outcome, Piece, Reply, Waits};
+
+    fn ended<C>(caller: C, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<C> {
+        let mut body = Body::EMPTY;
+        body.put(message);
+        Ended { caller, outcome: Outcome::Reply(Reply { metadata, body }) }
+    }
+
+    impl Waits for u32 {
+        type Told = Ended<Self>;
+
+        fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<Self> {
+            ended(self, metadata, message)
+        }
+    }
+
+    impl Waits for usize {
+        type Told = Ended<Self>;
+
+        fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<Self> {
+            ended(self, metadata, message)
+        }
+    }
+}

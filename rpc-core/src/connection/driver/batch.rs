@@ -78,8 +78,8 @@ impl Batch {
         if let Some(streams) = &mut self.streams {
             streams.notify();
         }
-        for Told { waker, flow } in self.told.drain(..) {
-            if let Some(flow) = flow {
+        for Told { call, waker } in self.told.drain(..) {
+            if let Some(flow) = call.flow() {
                 flow.stop_producers();
             }
             wake(waker);
