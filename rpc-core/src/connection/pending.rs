@@ -134,7 +134,7 @@ impl Pending {
     }
 }
 
-/// A call that has its reply. Its caller is woken without any lock; and what the call holds on to, some of which is foreign,
+/// A call without streams that has its reply. Its caller is woken without any lock; and what the call holds on to, some of which is foreign,
 /// goes without one.
 #[derive(Debug)]
 pub(crate) struct Told {

@@ -108,10 +108,14 @@ impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
         if message.total.is_some() {
             return self.begin_answer(ticket, id, Arriving { end, metadata: fields.metadata }, &message, unreadable);
         }
+        let has_streams = !self.streams.is_empty() && self.streams.get_mut(id).is_some();
         let caller = self.close(ticket, id);
         match (unreadable, end) {
-            (None, None) => self.told.extend(caller.map(|caller| caller.tell(fields.metadata, message.bytes))),
-            (None, Some(end)) => self.give(caller, failure(end, fields.metadata, message.bytes.into_body())),
+            // Nobody looks at what came of its streams after this.
+            (None, None) if !has_streams => {
+                self.told.extend(caller.map(|caller| caller.tell(fields.metadata, message.bytes)));
+            }
+            (None, end) => self.give(caller, outcome(end, fields.metadata, message.bytes.into_body())),
             (Some(error), _) => self.give(caller, Outcome::Failed(error)),
         }
         if !self.line.is_empty() {

@@ -74,7 +74,7 @@ pub(crate) trait Waits: Clone {
     /// What is left to be done about it.
     type Told;
 
-    /// Takes a reply, which is copied to where it stays. What foreign code does about it is left for later: the lock is
+    /// Takes the reply to a call without streams, which is copied to where it stays. What foreign code does about it is left for later: the lock is
     /// held.
     fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Self::Told;
 }

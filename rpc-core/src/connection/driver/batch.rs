@@ -79,10 +79,8 @@ impl Batch {
             streams.notify();
         }
         for Told { call, waker } in self.told.drain(..) {
-            if let Some(flow) = call.flow() {
-                flow.stop_producers();
-            }
             wake(waker);
+            drop(call);
         }
         for Ended { caller, outcome } in self.ended.drain(..) {
             if let Some(flow) = caller.flow() {

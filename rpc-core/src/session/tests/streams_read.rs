@@ -32,6 +32,9 @@ fn an_answer_comes_in_order() {
     assert_eq!(client.came(), [(1, vec![3, 0], None)]);
     client.hear(data(id, 1, 5));
     client.hear(well(id, 0));
+    let mut told = Vec::new();
+    client.session.poll_told(&mut told);
+    assert!(told.is_empty(), "who is told at once would not see the items");
     assert_eq!(client.came(), [(1, vec![5], None)]);
     assert!(matches!(client.outcome(ticket), Outcome::Reply(_)));
     client.said();
