@@ -153,8 +153,9 @@ impl Connection {
     pub(crate) fn start(&self, outgoing: Outgoing, waker: &Waker, now: Instant) -> Result<Arc<Pending>, Arc<Pending>> {
         let shared = &*self.handle.shared;
         let oneway = outgoing.oneway;
-        let has_streams = outgoing.streams > 0 || outgoing.reads;
-        let flow = has_streams.then(|| Flow::new(&self.handle.shared, 0, u16::from(outgoing.reads), outgoing.streams));
+        let flow = outgoing
+            .has_streams()
+            .then(|| Flow::new(&self.handle.shared, 0, u16::from(outgoing.reads), outgoing.streams));
         let call = Arc::new(Pending::new(outgoing, flow, waker.clone()));
         // A one-way call is over when it is on its way: nobody would wait for the driver.
         if !oneway {

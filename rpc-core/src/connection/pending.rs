@@ -86,27 +86,19 @@ impl Pending {
     /// Keeps the outcome for the caller. Gives back what wakes it.
     #[must_use]
     pub(super) fn end(&self, outcome: Outcome) -> Option<Waker> {
-        let mut state = self.lock();
-        if !matches!(*state, State::Waiting { .. }) {
-            return None;
-        }
-        match std::mem::replace(&mut *state, State::Ended(outcome)) {
-            State::Waiting { waker, .. } => Some(waker),
-            State::Ended(_) | State::Over => None,
-        }
+        self.end_with(outcome, |_| {})
     }
 
-    /// The same for a reply, which is copied to where it stays.
-    #[inline]
-    fn reply(&self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Option<Waker> {
+    /// The same for an outcome that is completed where it stays.
+    #[inline(always)]
+    fn end_with(&self, outcome: Outcome, complete: impl FnOnce(&mut Outcome)) -> Option<Waker> {
         let mut state = self.lock();
         if !matches!(*state, State::Waiting { .. }) {
             return None;
         }
-        let reply = Outcome::Reply(Reply { metadata, body: Body::EMPTY });
-        let waiting = std::mem::replace(&mut *state, State::Ended(reply));
-        if let State::Ended(Outcome::Reply(reply)) = &mut *state {
-            reply.body.put(message);
+        let waiting = std::mem::replace(&mut *state, State::Ended(outcome));
+        if let State::Ended(outcome) = &mut *state {
+            complete(outcome);
         }
         match waiting {
             State::Waiting { waker, .. } => Some(waker),
@@ -134,8 +126,8 @@ impl Pending {
     }
 }
 
-/// A call without streams that has its reply. Its caller is woken without any lock; and what the call holds on to, some of which is foreign,
-/// goes without one.
+/// A call without streams that has its reply. Its caller is woken without any lock, and what it holds on to, some of
+/// which is foreign, goes without one.
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(super) call: Arc<Pending>,
@@ -146,7 +138,12 @@ impl Waits for Arc<Pending> {
     type Told = Told;
 
     fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Told {
-        let waker = self.reply(metadata, message);
+        let reply = Outcome::Reply(Reply { metadata, body: Body::EMPTY });
+        let waker = self.end_with(reply, |outcome| {
+            if let Outcome::Reply(reply) = outcome {
+                reply.body.put(message);
+            }
+        });
         Told { call: self, waker }
     }
 }

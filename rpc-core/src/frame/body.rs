@@ -27,31 +27,23 @@ impl Body {
         }
     }
 
-    /// Puts the bytes of a message here, which was empty. What is short is copied to where it stays: to move it at once
-    /// would mean to wait for the copy.
+    /// Puts a message where an empty one is. What is short is copied to where it stays: to move it at once would mean to
+    /// wait for the copy.
     #[inline]
-    pub(crate) fn put(&mut self, piece: Piece<'_>) {
-        if let Piece::Lying(bytes) = piece
-            && let Self::Short { len, bytes: short } = self
+    pub(crate) fn put(&mut self, message: Piece<'_>) {
+        let bytes = match message {
+            Piece::Cut(bytes) if bytes.len() > SHORT => return *self = Self::Shared(bytes),
+            Piece::Cut(ref bytes) => bytes,
+            Piece::Lying(bytes) => bytes,
+        };
+        if let Self::Short { len, bytes: short } = self
             && let Some(place) = short.get_mut(..bytes.len())
         {
             place.copy_from_slice(bytes);
             *len = bytes.len() as u8;
             return;
         }
-        *self = piece.into_body();
-    }
-
-    /// A copy of `bytes`.
-    pub(crate) fn copy(bytes: &[u8]) -> Self {
-        let mut short = [0; SHORT];
-        match short.get_mut(..bytes.len()) {
-            Some(place) => {
-                place.copy_from_slice(bytes);
-                Self::Short { len: bytes.len() as u8, bytes: short }
-            }
-            None => Self::Shared(Bytes::copy_from_slice(bytes)),
-        }
+        *self = Self::Shared(Bytes::copy_from_slice(bytes));
     }
 }
 
@@ -73,9 +65,17 @@ impl Default for Body {
     }
 }
 
+impl From<Piece<'_>> for Body {
+    fn from(message: Piece<'_>) -> Self {
+        let mut body = Self::EMPTY;
+        body.put(message);
+        body
+    }
+}
+
 impl From<Bytes> for Body {
-    fn from(bytes: Bytes) -> Self {
-        if bytes.len() <= SHORT { Self::copy(&bytes) } else { Self::Shared(bytes) }
+    fn from(message: Bytes) -> Self {
+        Piece::Cut(message).into()
     }
 }
 
@@ -106,17 +106,8 @@ pub(crate) enum Piece<'a> {
     Cut(Bytes),
 }
 
+#[cfg(test)]
 impl Piece<'_> {
-    /// The bytes as something that is kept.
-    #[inline]
-    pub(crate) fn into_body(self) -> Body {
-        match self {
-            Self::Lying(bytes) => Body::copy(bytes),
-            Self::Cut(bytes) => bytes.into(),
-        }
-    }
-
-    #[cfg(test)]
     pub(crate) fn into_owned(self) -> Piece<'static> {
         match self {
             Self::Lying(bytes) => Piece::Cut(Bytes::copy_from_slice(bytes)),
@@ -202,7 +193,8 @@ mod tests {
         assert_eq!(short, bytes.slice(1..));
         let long: Body = bytes.clone().into();
         assert_eq!(long.shared().map(|shared| shared.as_ptr()), Some(bytes.as_ptr()));
-        assert_eq!(Body::copy(&bytes), bytes);
+        assert_eq!(Body::from(Piece::Lying(&bytes)), bytes);
+        assert!(Body::from(Piece::Lying(&bytes[1..])).shared().is_none());
         assert!(Body::EMPTY.is_empty() && size_of::<Body>() == 112);
     }
 }

@@ -115,7 +115,7 @@ impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
             (None, None) if !has_streams => {
                 self.told.extend(caller.map(|caller| caller.tell(fields.metadata, message.bytes)));
             }
-            (None, end) => self.give(caller, outcome(end, fields.metadata, message.bytes.into_body())),
+            (None, end) => self.give(caller, outcome(end, fields.metadata, message.bytes.into())),
             (Some(error), _) => self.give(caller, Outcome::Failed(error)),
         }
         if !self.line.is_empty() {

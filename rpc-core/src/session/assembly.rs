@@ -144,7 +144,10 @@ mod tests {
         let mut assembly = Assembly::new(6);
         assembly.begin(1, 0, &part(6, b"ab"), true).unwrap();
         assert_eq!(assembly.handle_chunk(1, 0, b"cd"), Ok(Progress::More));
-        assert_eq!(assembly.handle_chunk(1, 0, b"ef"), Ok(Progress::Complete(Body::copy(b"abcdef"))));
+        assert_eq!(
+            assembly.handle_chunk(1, 0, b"ef"),
+            Ok(Progress::Complete(bytes::Bytes::from_static(b"abcdef").into()))
+        );
         assert_eq!(assembly.len(), 0);
         assert_eq!(assembly.totals, 0);
     }

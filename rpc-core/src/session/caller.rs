@@ -37,7 +37,7 @@ impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
             return Ok(None);
         }
         let wire = Wire::Open { id, position, cancelled: false };
-        let ticket = self.calls.insert(wire, caller, deadline).ok_or_else(full)?;
+        let ticket = self.calls.insert(slot, wire, caller, deadline);
         if outgoing.has_streams() {
             self.open_streams(ticket, id, outgoing);
         }
@@ -48,8 +48,9 @@ impl<C: Waits, H: Clone, S: Clone> Session<C, H, S> {
     /// Has a call wait, with a copy of what it sends.
     #[inline(never)]
     fn queue(&mut self, outgoing: &Outgoing, caller: C, obstacle: Obstacle) -> Result<Ticket, RpcError> {
+        let slot = self.calls.vacant().ok_or_else(full)?;
         let wire = Wire::Queued(Box::new(outgoing.clone()));
-        let ticket = self.calls.insert(wire, caller, outgoing.deadline).ok_or_else(full)?;
+        let ticket = self.calls.insert(slot, wire, caller, outgoing.deadline);
         if self.line.is_long() {
             let calls = &mut self.calls;
             self.line.sweep(|ticket| calls.get_mut(ticket).is_some());

@@ -103,21 +103,21 @@ impl<C> Calls<C> {
         self.free.or(Some(self.entries.len() as u32)).filter(|slot| (*slot as usize) < PLACES)
     }
 
-    /// Makes a place for a call, unless the table is full.
+    /// Puts a call in a place that is [vacant](Self::vacant).
     #[inline(always)]
-    pub(super) fn insert(&mut self, wire: Wire, caller: C, deadline: Option<Instant>) -> Option<Ticket> {
-        let slot = self.vacant()?;
+    pub(super) fn insert(&mut self, slot: u32, wire: Wire, caller: C, deadline: Option<Instant>) -> Ticket {
+        self.made += 1;
+        let number = self.made;
         if self.free.is_none() {
             self.entries.push(Place::Free { next: None });
         }
-        let place = self.entries.get_mut(slot as usize)?;
-        if let Place::Free { next } = *place {
-            self.free = next;
+        if let Some(place) = self.entries.get_mut(slot as usize) {
+            if let Place::Free { next } = *place {
+                self.free = next;
+            }
+            *place = Place::Taken(Entry { number, wire, caller: Some(caller), deadline, answer: None });
         }
-        self.made += 1;
-        let number = self.made;
-        *place = Place::Taken(Entry { number, wire, caller: Some(caller), deadline, answer: None });
-        Some(Ticket { slot, number })
+        Ticket { slot, number }
     }
 
     pub(super) fn get_mut(&mut self, ticket: Ticket) -> Option<&mut Entry<C>> {

@@ -31,7 +31,7 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    pub(super) fn has_streams(&self) -> bool {
+    pub(crate) fn has_streams(&self) -> bool {
         self.streams > 0 || self.reads
     }
 
@@ -74,8 +74,8 @@ pub(crate) trait Waits: Clone {
     /// What is left to be done about it.
     type Told;
 
-    /// Takes the reply to a call without streams, which is copied to where it stays. What foreign code does about it is left for later: the lock is
-    /// held.
+    /// Takes the reply to a call without streams, which is copied to where it stays. The lock is held: what foreign code
+    /// has to do with it is left for later.
     fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Self::Told;
 }
 
@@ -258,27 +258,19 @@ pub(crate) const LONGEST_DEADLINE: Duration = Duration::from_secs(365 * 24 * 360
 /// Tests wait for numbers, and are told of a reply as of any other outcome.
 #[cfg(test)]
 mod numbers {
-    use super::{Body, Ended, Metadata, Outcome, Piece, Reply, Waits};
+    use super::{Ended, Metadata, Outcome, Piece, Reply, Waits};
 
-    fn ended<C>(caller: C, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<C> {
-        let mut body = Body::EMPTY;
-        body.put(message);
-        Ended { caller, outcome: Outcome::Reply(Reply { metadata, body }) }
-    }
+    trait Number: Clone {}
 
-    impl Waits for u32 {
-        type Told = Ended<Self>;
+    impl Number for u32 {}
 
-        fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<Self> {
-            ended(self, metadata, message)
-        }
-    }
+    impl Number for usize {}
 
-    impl Waits for usize {
-        type Told = Ended<Self>;
+    impl<N: Number> Waits for N {
+        type Told = Ended<N>;
 
-        fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<Self> {
-            ended(self, metadata, message)
+        fn tell(self, metadata: Option<Box<Metadata>>, message: Piece<'_>) -> Ended<N> {
+            Ended { caller: self, outcome: Outcome::Reply(Reply { metadata, body: message.into() }) }
         }
     }
 }
